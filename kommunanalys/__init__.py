@@ -1,0 +1,49 @@
+"""kommunanalys: compare municipal costs on open data and publish the answer.
+
+The public names below are loaded when they are first used, so that `import kommunanalys as ka` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+_WHERE = {
+    "Municipality": "municipalities",
+    "Origin": "origin",
+    "compare": "compare",
+    "coverage": "tables",
+    "errors": "errors",
+    "figures": "figures",
+    "find": "municipalities",
+    "get_kolada": "sources",
+    "harmonise": "municipalities",
+    "indicators": "indicators",
+    "load": "sources",
+    "names": "names",
+    "origins": "origin",
+    "panel": "tables",
+    "read_example": "sources",
+    "read_kolada": "sources",
+    "show": "figures",
+}
+
+__all__ = ["__version__", *_WHERE]  # noqa: PLE0604  (the names are the keys above)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        try:
+            return version("kommunanalys")
+        except PackageNotFoundError:
+            return "0+unknown"
+    if name not in _WHERE:
+        raise AttributeError(f"module 'kommunanalys' has no attribute {name!r}; public names: {', '.join(_WHERE)}")
+    where = _WHERE[name]
+    module = importlib.import_module(f"kommunanalys.{where}")
+    return module if where == name else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

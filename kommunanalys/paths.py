@@ -1,0 +1,54 @@
+"""Where things lie: notebooks and data (checkout or wheel), cache and state (the user's own folders).
+
+The cache and the state stay out of the checkout: a checkout is often in a synced folder, and state
+must never be published with it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def _bundled(name: str) -> Path:
+    # A wheel carries the folder inside the package; an editable install has it beside the package.
+    inside = PACKAGE / name
+    return inside if inside.is_dir() else PACKAGE.parent / name
+
+
+def notebooks_dir() -> Path:
+    """Folder of the notebooks that come with the library.
+
+    Examples
+    --------
+    >>> (notebooks_dir() / "cost_efficiency.ipynb").exists()
+    True
+    """
+    return _bundled("notebooks")
+
+
+def data_dir() -> Path:
+    """Folder of the tables of facts and the example data that come with the library.
+
+    Examples
+    --------
+    >>> (data_dir() / "municipalities.csv").exists()
+    True
+    """
+    return _bundled("data")
+
+
+def cache_dir() -> Path:
+    """Folder of cached answers; `KOMMUNANALYS_CACHE` moves it."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("KOMMUNANALYS_CACHE") or user_cache_path("kommunanalys", appauthor=False))
+
+
+def state_dir() -> Path:
+    """Folder of what must be remembered between runs; `KOMMUNANALYS_STATE` moves it."""
+    from platformdirs import user_state_path
+
+    return Path(os.environ.get("KOMMUNANALYS_STATE") or user_state_path("kommunanalys", appauthor=False))

@@ -1,0 +1,31 @@
+"""What all tests share: the collected real data, a quiet state, a cache of their own."""
+
+import os
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+mpl.use("Agg")
+
+SHARED = Path(os.environ.get("KOMMUNANALYS_SHARED", Path(__file__).parents[1].parent / "shared"))
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Folder of the collected real data; skips where it is absent."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"the collected real data are not at {SHARED} (set KOMMUNANALYS_SHARED)")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a cache and a state of its own, speaks English and knows no origins."""
+    from kommunanalys import origin
+
+    base = tmp_path_factory.mktemp("own")
+    monkeypatch.setenv("KOMMUNANALYS_CACHE", str(base / "cache"))
+    monkeypatch.setenv("KOMMUNANALYS_STATE", str(base / "state"))
+    monkeypatch.delenv("KOMMUNANALYS_LANGUAGE", raising=False)
+    origin.forget()
