@@ -78,12 +78,20 @@ class TooFewUnits(KommunanalysError, ValueError):
     """An analysis was asked of too few or too empty units to mean anything."""
 
 
+class AnalysisFailed(KommunanalysError):
+    """A numerical method ended without an answer that can be trusted."""
+
+
 class SourceError(KommunanalysError):
     """A publisher's answer or file is not what it should be."""
 
 
 class IncompleteAnswer(SourceError):
     """A publisher gave less than was asked for."""
+
+
+class TooLarge(SourceError):
+    """A publisher refuses a request for its size; the loader asks for less at a time."""
 
 
 class OfflineMiss(SourceError):

@@ -41,7 +41,7 @@ def _catalogue(name: str) -> dict[str, str]:
         return {}
     with path.open("rb") as file:
         catalogue = read_po(file, locale=name)
-    return {entry.id: entry.string for entry in catalogue if entry.id and entry.string and not entry.fuzzy}
+    return {str(entry.id): str(entry.string) for entry in catalogue if entry.id and entry.string and not entry.fuzzy}
 
 
 def translate(text: str, language: str, country: str | None = None) -> str:
@@ -73,7 +73,9 @@ def check_language(language: str) -> str:
     """The language itself, or a clear refusal."""
     if language not in LANGUAGES:
         raise UsageError(
-            "Unknown language {language!r}. Choose one of {languages}.", language=language, languages=", ".join(LANGUAGES)
+            "Unknown language {language!r}. Choose one of {languages}.",
+            language=language,
+            languages=", ".join(LANGUAGES),
         )
     return language
 

@@ -41,6 +41,10 @@ class Origin:
         Whether the bytes came from the cache.
     note
         What a reader must know, e.g. what was left out.
+    country
+        "FI" or "SE": whose municipalities it is about.
+    fictive
+        Whether the figures are invented; every report on them says so.
     """
 
     producer: str
@@ -53,6 +57,8 @@ class Origin:
     body: str = ""
     from_cache: bool = False
     note: str = ""
+    country: str = ""
+    fictive: bool = False
 
     @property
     def id(self) -> str:

@@ -14,8 +14,8 @@ KEYS = ["country", "municipality", "year", "indicator"]
 COLUMNS = [*KEYS, "value", "unit", "flag"]
 FLAGS = frozenset({"", "missing", "not_applicable", "secret", "rounded", "noisy", "preliminary", "revised"})
 ABSENT = frozenset({"missing", "not_applicable", "secret"})
-PROVIDER_COLUMNS = frozenset({"kpi"})
-"""Columns that repeat the indicator in the publisher's own words; they are no dimension of their own."""
+PROVIDER_COLUMNS = frozenset({"kpi", "status"})
+"""Columns in the publisher's own words (its name of the indicator, its mark on a value); they are no dimensions."""
 
 
 def check_observations(table: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +57,9 @@ def _check_types(table: pd.DataFrame) -> None:
             year=table["year"].dtype,
         )
     if not pd.api.types.is_string_dtype(table["municipality"]):
-        raise TableError("Municipality codes must be text (\"049\", \"0114\"), not {dtype}.", dtype=table["municipality"].dtype)
+        raise TableError(
+            'Municipality codes must be text ("049", "0114"), not {dtype}.', dtype=table["municipality"].dtype
+        )
     if table["value"].isin([float("inf"), float("-inf")]).any():
         raise TableError("Infinite values: a missing figure is NaN with a flag.")
 

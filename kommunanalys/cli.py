@@ -1,0 +1,117 @@
+"""The command line: a thin skin over the library.
+
+Exit codes: 0 all well, 1 a run failed, 2 wrong usage, 124 timeout, 130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from kommunanalys.errors import KommunanalysError, ParameterError
+from kommunanalys.language import Speaker, check_language
+
+STOPPED = 130
+
+app = typer.Typer(
+    name="kommunanalys",
+    help="Compare municipal costs on open data and publish the answer.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Language = Annotated[str, typer.Option("--language", "-l", help="sv, fi or en; several with commas: sv,fi.")]
+
+
+@app.command("run")
+def run_command(
+    notebook: Annotated[str, typer.Argument(help="Name of a notebook (see `kommunanalys list`) or a file.ipynb.")],
+    parameter: Annotated[
+        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+    ] = None,
+    language: Language = "sv",
+    output: Annotated[str, typer.Option("--output", "-o", help="Folder for the reports.")] = "reports",
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=1, help="Longest time for one cell, in seconds.")
+    ] = None,
+) -> None:
+    """Run a notebook and publish its report (report.html, report.xlsx, run.json)."""
+    from kommunanalys.reporting.run import run
+
+    languages = [check_language(item.strip()) for item in language.split(",")]
+    given = dict(_pair(text) for text in parameter or [])
+    os.environ["KOMMUNANALYS_LANGUAGE"] = languages[0]
+    try:
+        for item in languages:
+            report = run(notebook, given, language=item, output=output, timeout=timeout)
+            typer.echo(Speaker(item)("Report: {path}", path=report.page))
+    except KeyboardInterrupt:
+        say = Speaker(languages[0])
+        typer.echo("kommunanalys: " + say("stopped; nothing half-written is left."), err=True)
+        raise typer.Exit(STOPPED) from None
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    # Names go into code: only plain names pass, whatever the notebook declares.
+    if not sign or not name.strip().isidentifier():
+        raise ParameterError("{text!r} is not NAME=VALUE, with a plain name such as municipality=1440.", text=text)
+    return name.strip(), value
+
+
+@app.command("list")
+def list_command(language: Language = "en") -> None:
+    """List the notebooks with their parameters, types, defaults and help."""
+    from kommunanalys.paths import notebooks_dir
+    from kommunanalys.reporting.parameters import declared, read_notebook
+
+    say = Speaker(check_language(language))
+    for path in sorted(notebooks_dir().glob("*.ipynb")):
+        notebook = read_notebook(path)
+        heading = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
+        typer.echo(f"{path.stem}\n  {say(heading).splitlines()[0].lstrip('# ')}")
+        for item in declared(notebook).values():
+            typer.echo(
+                f"  -p {item.name}={'' if item.default is None else item.default}  ({item.type})\n       {say(item.help)}"
+            )
+
+
+@app.command("doctor")
+def doctor_command(
+    output: Annotated[str, typer.Option("--output", "-o", help="Folder where reports shall lie.")] = "reports",
+    language: Language = "en",
+) -> None:
+    """Check this machine (Python, folders, certificates, fonts) and say what to do."""
+    from kommunanalys.doctor import examine
+
+    say = Speaker(check_language(language))
+    findings = examine(output)
+    for item in findings:
+        typer.echo(f"{say('well') if item.well else say('TO DO')}: {item.tell(say)}")
+    if not all(item.well for item in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; every error of ours is one message and its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A cp1252 console has no Finnish problem but may lack other signs: never let that stop a run.
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    signal.signal(signal.SIGTERM, _stopped)
+    try:
+        app()
+    except KommunanalysError as error:
+        typer.echo(f"kommunanalys: {error}", err=True)
+        sys.exit(getattr(error, "code", error.exit_code))
+
+
+def _stopped(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,23 @@
+"""Compare: similar municipalities, expected cost, efficiency against peers, rates against chance."""
+
+from kommunanalys.compare import views
+from kommunanalys.compare.adjust import ExpectedCost, expected_cost
+from kommunanalys.compare.cautions import Caution
+from kommunanalys.compare.dea import DEA
+from kommunanalys.compare.explain import Story, distance
+from kommunanalys.compare.peers import Similar, similar
+from kommunanalys.compare.small import Funnel, funnel
+
+__all__ = [
+    "DEA",
+    "Caution",
+    "ExpectedCost",
+    "Funnel",
+    "Similar",
+    "Story",
+    "distance",
+    "expected_cost",
+    "funnel",
+    "similar",
+    "views",
+]

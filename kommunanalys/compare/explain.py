@@ -1,0 +1,269 @@
+"""What a comparison says, in plain words that are no more certain than its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from kommunanalys import names
+from kommunanalys.compare.adjust import ExpectedCost
+from kommunanalys.compare.cautions import small_numbers
+from kommunanalys.compare.dea import DEA
+from kommunanalys.compare.peers import Similar
+from kommunanalys.compare.units import label
+from kommunanalys.indicators import Case, deflate
+from kommunanalys.language import Speaker
+
+CURRENCIES = {"SE": "SEK", "FI": "EUR"}
+
+
+@dataclass(frozen=True)
+class Story:
+    """One municipality's comparison, ready to be told.
+
+    Parameters
+    ----------
+    case
+        Municipality, service, year and panel.
+    near
+        Its most similar municipalities.
+    expected
+        What structure explains.
+    dea
+        Fitted on `case.inputs` and `case.outputs`.
+    prices
+        Price index by year.
+    say
+        Speaker of the reader's language and country.
+    """
+
+    case: Case
+    near: Similar
+    expected: ExpectedCost
+    dea: DEA
+    prices: pd.Series
+    say: Speaker
+
+    @property
+    def place(self) -> str:
+        """The municipality's name."""
+        return label(self.case.municipality, self.say.language)
+
+    @property
+    def currency(self) -> str:
+        """The currency as the reader writes it."""
+        return self.say(CURRENCIES[self.say.country or "SE"])
+
+    @property
+    def cost(self) -> float:
+        """Cost for each pupil [currency/pupil/year]."""
+        return float(self.case.units.at[self.case.municipality, self.case.service.cost])
+
+    @property
+    def peer_costs(self) -> pd.Series:
+        """Cost for each pupil of the similar municipalities that have one."""
+        return self.case.units[self.case.service.cost].reindex(self.near.peers.index).dropna()
+
+    @property
+    def leavers(self) -> pd.Series:
+        """About how many pupils leave in a year, by municipality: those whom a result is about [persons]."""
+        return (self.case.units[self.case.service.pupils] / self.case.service.years).round()
+
+    @property
+    def subject(self) -> str:
+        """What the report is about: municipality, service, year."""
+        return self.say(
+            "**{place}, {service}, {year}**",
+            place=self.place,
+            service=self.say(self.case.service.title),
+            year=self.case.year,
+        )
+
+    @property
+    def answer(self) -> str:
+        """The answer in short, with its uncertainty: cost, structure, distance, results."""
+        return "\n\n".join([_beside(self), structure(self), distance(self), results(self)])
+
+    @property
+    def cautions(self) -> str:
+        """What a reader must bear in mind, as a Markdown list."""
+        found = (
+            *self.near.cautions,
+            *self.expected.cautions,
+            *self.dea.cautions,
+            *small_numbers(self.leavers[[self.case.municipality]]),
+        )
+        lines = [*dict.fromkeys(item.say(self.say) for item in found), *_breaks(self), _one_year(self)]
+        return "\n".join(f"- {line}" for line in lines)
+
+
+def real_costs(story: Story) -> pd.DataFrame:
+    """Cost for each pupil over the years in the prices of the year compared: the municipality and its similar ones.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index year; `own`, `median`, `low`, `high` (quartiles of the similar ones) [currency/pupil/year].
+    """
+    real = deflate(story.case.panel[story.case.service.cost], story.prices, story.case.year).unstack("municipality")
+    real = real[real.index <= story.case.year].dropna(how="all")
+    peers = real.reindex(columns=story.near.peers.index)
+    quartiles = {
+        "median": peers.median(axis=1),
+        "low": peers.quantile(0.25, axis=1),
+        "high": peers.quantile(0.75, axis=1),
+    }
+    return pd.DataFrame({"own": real[story.case.municipality], **quartiles}).dropna(how="all")
+
+
+def _beside(story: Story) -> str:
+    say, peers = story.say, story.peer_costs
+    difference = story.cost - peers.median()
+    shown = {
+        "place": story.place,
+        "currency": story.currency,
+        "cost": say.number(story.cost),
+        "count": len(peers),
+        "low": say.number(peers.min()),
+        "high": say.number(peers.max()),
+        "median": say.number(peers.median()),
+        "difference": say.number(abs(difference)),
+        "percent": say.percent(abs(100 * difference / peers.median()), 1),
+    }
+    first = say(
+        "**{place} spent {cost} {currency} for each pupil.** The {count} most similar municipalities spent between {low} and {high}, with a median of {median}.",
+        **shown,
+    )
+    if difference >= 0:
+        return first + " " + say("{place} lies {difference} {currency} ({percent}) above that median.", **shown)
+    return first + " " + say("{place} lies {difference} {currency} ({percent}) below that median.", **shown)
+
+
+def structure(story: Story) -> str:
+    """What the structure lets expect, and whether the cost lies within what is common."""
+    row = story.expected.of(story.case.municipality)
+    if row is None:
+        return story.say("What the structure explains cannot be told: a figure that it needs is missing.")
+    shown = {"place": story.place, "currency": story.currency} | {
+        key: story.say.number(row[key]) for key in ("expected", "lower", "upper")
+    }
+    if not row["outside"]:
+        return story.say(
+            "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such municipalities (95 %) lie between {lower} and {upper}. {place} lies within: **the difference is no larger than what is common where needs are alike.**",
+            **shown,
+        )
+    if row["deviation"] > 0:
+        return story.say(
+            "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such municipalities (95 %) lie between {lower} and {upper}. **{place} lies above that range:** more than its structure explains. Why, these figures do not say.",
+            **shown,
+        )
+    return story.say(
+        "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such municipalities (95 %) lie between {lower} and {upper}. **{place} lies below that range:** less than its structure lets expect. Why, these figures do not say.",
+        **shown,
+    )
+
+
+def efficiency(story: Story) -> str:
+    """The efficiency score in words, and who the municipality is measured against."""
+    say, scores = story.say, story.dea.efficiency_
+    if story.case.municipality not in scores.index:
+        return say("No efficiency is computed: a result is missing for {place} this year.", place=story.place)
+    score = float(scores[story.case.municipality])
+    shown = {
+        "place": story.place,
+        "score": say.number(score, 2),
+        "count": len(scores),
+        "full": int((scores > 1 - 1e-9).sum()),
+        "better": int((scores > score + 1e-9).sum()),
+    }
+    return say(
+        "The score of {place} is {score}; 1 means that no mix of others does as much for less. {full} of {count} municipalities "
+        "have 1, and {better} have a higher score than {place}. The score compares with the best of the year and counts chance "
+        "and unseen needs as distance too, so it is no share of waste.",
+        **shown,
+    )
+
+
+def distance(story: Story) -> str:
+    """The distance to the peers as a range in money, or that there is none to tell."""
+    say, unit = story.say, story.case.municipality
+    if unit not in story.dea.efficiency_.index:
+        return say(
+            "The distance to the municipalities that achieve most for their costs cannot be told: a result is missing."
+        )
+    row = story.dea.requirements(unit).set_index("column").loc["total_cost"]
+    if story.dea.efficiency_[unit] > 1 - 1e-9:
+        return say(
+            "**No municipality in the comparison achieves as much for clearly less**, so there is no distance to report. For the smallest and the largest this is so almost by construction."
+        )
+    low, high = -row["low"], -row["high"]
+    if min(low, high) <= 1e-9:
+        return say(
+            "**There is no certain distance to those that achieve most for their costs:** without one of its peers {place} itself would be among them.",
+            place=story.place,
+        )
+    shown = {
+        "low": say.number(min(low, high), 1),
+        "high": say.number(max(low, high), 1),
+        "currency": story.currency,
+        "place": story.place,
+    }
+    return say(
+        "Municipalities with at least the same number of pupils and results manage with {low}–{high} million {currency} a year less. **This is a difference, not a savings target:** it also holds what the model does not see.",
+        **shown,
+    )
+
+
+def results(story: Story) -> str:
+    """The first result beside that of the similar ones; that there is none for these pupils where there is none."""
+    say, service = story.say, story.case.service
+    if not service.outcomes:
+        return say(
+            "**No result is published for the same pupils as the cost**, so whether the money achieves anything cannot be told here. Results of other groups of pupils are shown beside, never mixed in."
+        )
+    outcome = service.outcomes[0]
+    own, median = (
+        story.case.units.at[story.case.municipality, outcome],
+        story.case.units[outcome].reindex(story.near.peers.index).median(),
+    )
+    shown = {
+        "result": names.get(outcome).words(say.language, say.country),
+        "own": say.percent(own, 1),
+        "median": say.percent(median, 1),
+        "place": story.place,
+    }
+    if own != own:
+        return say("{result}: no figure is published for {place} this year.", **shown)
+    first = say("{result}: {own}; the median of the similar municipalities is {median}.", **shown)
+    if own < median and story.cost < story.peer_costs.median():
+        return (
+            first
+            + " "
+            + say(
+                "**Both costs and results are lower than among the similar ones: a cheap school that fails is not efficient.**"
+            )
+        )
+    return first
+
+
+def _breaks(story: Story) -> list[str]:
+    say, service, years = story.say, story.case.service, story.case.panel.index.get_level_values("year")
+    shown = dict.fromkeys((service.cost, service.deviation, *service.outcomes, *service.context))
+    return [
+        say(
+            "{indicator}: counted in another way from {year}. {what} Years before and after are not compared.",
+            indicator=item.words(say.language, say.country),
+            year=gap.year,
+            what=gap.text[say.language],
+        )
+        for item in (names.get(name) for name in shown if name and name in story.case.panel)
+        for gap in item.breaks_in(say.country or "SE")
+        if years.min() < gap.year <= story.case.year
+    ]
+
+
+def _one_year(story: Story) -> str:
+    return story.say(
+        "Results are those of a single year; where few pupils leave school they move by chance from one year to the next."
+    )

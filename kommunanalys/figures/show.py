@@ -1,0 +1,207 @@
+"""`show`: how a notebook puts a text, a table or a figure on the page.
+
+Each becomes accessible HTML (caption, header scopes, alternative text, the figure's data to unfold) and carries
+its unrounded numbers along in a form of its own, from which the report's spreadsheet is written.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from kommunanalys import names
+from kommunanalys.errors import UsageError
+from kommunanalys.figures.style import description
+from kommunanalys.language import MISSING, Speaker, current
+from kommunanalys.mime import DATA, SUBJECT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FONTS = "'DejaVu Sans', Verdana, Arial, sans-serif"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table for readers: unrounded data, and how each column is to be read.
+
+    Parameters
+    ----------
+    data
+        Index is the row heading; `data.index.name` heads it.
+    caption
+        What the table shows, in the reader's language.
+    labels
+        Heading by column; a glossary indicator has its own.
+    decimals
+        Decimals by column; a glossary indicator has its own.
+    units
+        Unit by column.
+    """
+
+    data: pd.DataFrame
+    caption: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    decimals: Mapping[str, int] = field(default_factory=dict)
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def label(self, column: str, say: Speaker) -> str:
+        """The heading of a column in the reader's language."""
+        known = names.glossary().get(column)
+        return self.labels.get(column) or (known.words(say.language, say.country) if known else str(column))
+
+    def places(self, column: str) -> int:
+        """The decimals that a reader sees."""
+        known = names.glossary().get(column)
+        return self.decimals.get(column, known.decimals if known else 0)
+
+
+def show(*items: str | Table | Axes, say: Speaker | None = None, subject: bool = False) -> None:
+    """Put texts (Markdown), tables and described figures on the page of the notebook, in their order.
+
+    Parameters
+    ----------
+    *items
+        Text, `Table` or matplotlib Axes that `describe` has been called on.
+    say
+        Speaker of the reader's language and country; None for that of the session.
+    subject
+        The text says what the report is about, for the page's title.
+
+    Raises
+    ------
+    UsageError
+        Something else than these three.
+    TableError
+        A figure without alternative text.
+    """
+    from IPython.display import display
+
+    for item in items:
+        display(bundle(item, say or Speaker(current()), subject=subject), raw=True)
+
+
+def bundle(item: str | Table | Axes, say: Speaker, *, subject: bool = False) -> dict[str, Any]:
+    """What a notebook keeps of a shown thing, by MIME type.
+
+    Examples
+    --------
+    >>> sorted(bundle("**Hello**", Speaker("en")))
+    ['text/markdown', 'text/plain']
+    """
+    from matplotlib.axes import Axes
+
+    if isinstance(item, str):
+        extra = {SUBJECT: {"text": item}} if subject else {}
+        return {"text/plain": item, "text/markdown": item, **extra}
+    if isinstance(item, Table):
+        return {"text/plain": item.caption, "text/html": table_html(item, say), DATA: _data(item, say)}
+    if isinstance(item, Axes):
+        return _figure_bundle(item, say)
+    raise UsageError("Cannot show {kind}: give text, a figures.Table or described Axes.", kind=type(item).__name__)
+
+
+def _figure_bundle(ax: Axes, say: Speaker) -> dict[str, Any]:
+    told = description(ax)
+    figure = ax.get_figure(root=True)
+    assert figure is not None  # description() has found it
+    picture = base64.b64encode(svg(figure)).decode("ascii")
+    table = Table(told.data, told.caption, decimals={column: _enough(told.data[column]) for column in told.data})
+    text = (
+        f'<figure><img src="data:image/svg+xml;base64,{picture}" alt="{html.escape(told.alternative)}">'
+        f"<figcaption>{html.escape(told.caption)}</figcaption>"
+        f"<details><summary>{html.escape(say('The figures behind this chart'))}</summary>{table_html(table, say)}</details></figure>"
+    )
+    return {"text/plain": told.alternative, "text/html": text, DATA: _data(table, say)}
+
+
+def _enough(column: pd.Series) -> int:
+    """Decimals that a column of unknown kind needs: none for large numbers, two for those around one."""
+    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_integer_dtype(column):
+        return 0
+    size = float(column.abs().max()) if column.notna().any() else 0.0
+    return 0 if size >= 1000 else 1 if size >= 20 else 2
+
+
+def svg(figure: Figure) -> bytes:
+    """A figure as SVG with text kept as text, the same bytes for the same figure.
+
+    Examples
+    --------
+    >>> from kommunanalys.figures import new_axes
+    >>> svg(new_axes().figure)[:5]
+    b'<?xml'
+    """
+    import matplotlib as mpl
+
+    out = io.BytesIO()
+    with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "kommunanalys"}):
+        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+    # Readers may lack matplotlib's own font; the fallbacks are no wider, so that nothing overlaps.
+    text = re.sub(r"'DejaVu Sans'(, ('[^']*'|[\w-]+))*", FONTS, out.getvalue().decode("utf-8"))
+    text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
+    # A hundredth of a point is finer than any screen; six decimals would double the size of the page.
+    text = re.sub(r"(\d\.\d{2})\d+", r"\1", text)
+    return re.sub(r"\s*\n\s*", "\n", text).encode("utf-8")
+
+
+def table_html(table: Table, say: Speaker) -> str:
+    """An accessible HTML table: caption, header scopes, numbers as the language writes them."""
+    data = table.data
+    heads = [str(data.index.name or ""), *(table.label(str(column), say) for column in data.columns)]
+    head = "".join(f'<th scope="col">{html.escape(text)}</th>' if text else "<td></td>" for text in heads)
+    places = [table.places(str(column)) for column in data.columns]
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(_cell(index, 0, say))}</th>'
+        + "".join(_td(value, decimals, say) for value, decimals in zip(values, places, strict=True))
+        + "</tr>"
+        for index, values in zip(data.index, data.itertuples(index=False), strict=True)
+    )
+    return f"<table><caption>{html.escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _td(value: object, decimals: int, say: Speaker) -> str:
+    kind = ' class="text"' if isinstance(value, str) else ""  # numbers are the rule, and a table may be long
+    return f"<td{kind}>{html.escape(_cell(value, decimals, say))}</td>"
+
+
+def _cell(value: object, decimals: int, say: Speaker) -> str:
+    if value is None or value is pd.NA or value != value:
+        return MISSING
+    if isinstance(value, bool) or type(value).__name__ == "bool":
+        return say("yes") if value else say("no")
+    if isinstance(value, int | float) or hasattr(value, "dtype"):
+        number = float(value)  # type: ignore[arg-type]
+        # A year is no quantity: 2021, never "2 021".
+        return (
+            str(int(number))
+            if decimals == 0 and number.is_integer() and 1900 <= number <= 2100
+            else say.number(number, decimals)
+        )
+    return str(value)
+
+
+def _data(table: Table, say: Speaker) -> dict[str, Any]:
+    columns = [
+        {"key": str(column), "label": table.label(str(column), say), "unit": _unit(table, str(column), say)}
+        for column in table.data.columns
+    ]
+    frame = table.data.reset_index(names=str(table.data.index.name or "-"))
+    rows = [
+        [None if value is None or value != value else getattr(value, "item", lambda v=value: v)() for value in row]
+        for row in frame.itertuples(index=False)
+    ]
+    return {"caption": table.caption, "index": str(table.data.index.name or ""), "columns": columns, "rows": rows}
+
+
+def _unit(table: Table, column: str, say: Speaker) -> str:
+    known = names.glossary().get(column)
+    return table.units.get(column) or (known.unit_in(say.country) if known and say.country else "")

@@ -1,0 +1,1 @@
+"""Notebook → report: parameters checked, executed by papermill, published whole or not at all."""

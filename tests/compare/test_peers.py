@@ -1,0 +1,124 @@
+"""Similar municipalities: distances by hand, who may be a peer of whom, what the words say."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kommunanalys.compare import similar
+from kommunanalys.errors import MixedPopulations, NoData, TableError, TooFewUnits, UnknownMunicipality, UsageError
+from kommunanalys.figures import description
+
+SWEDEN = ["0114", "0115", "0117", "0120", "1440"]
+
+
+def make(codes, years=(2021,), **columns):
+    index = pd.MultiIndex.from_product([codes, years], names=["municipality", "year"])
+    return pd.DataFrame({name: np.asarray(values, float) for name, values in columns.items()}, index)
+
+
+def panel():
+    return make(SWEDEN, population=[10, 20, 30, 40, 50], urban_share=[50, 60, 70, 90, 80])
+
+
+def test_by_hand():
+    result = similar(panel(), "1440", ["population", "urban_share"], k=4)
+    # Both columns have the standard deviation √200. 0120: (10² + 10²) / 200 = 1; 0117: (20² + 10²) / 200 = 2.5;
+    # 0115: (30² + 20²) / 200 = 6.5; 0114: (40² + 30²) / 200 = 12.5.
+    assert result.peers.index.tolist() == ["0120", "0117", "0115", "0114"]
+    assert result.peers["distance"].to_numpy() == pytest.approx(np.sqrt([1, 2.5, 6.5, 12.5]))
+    assert result.peers["share_population"].to_numpy() == pytest.approx([1 / 2, 4 / 5, 9 / 13, 16 / 25])
+    assert result.peers.filter(regex="^share").sum(axis=1).to_numpy() == pytest.approx(np.ones(4))
+    assert (result.candidates, result.left_out, result.year) == (4, (), 2021)
+
+
+def test_units_and_order_do_not_matter():
+    first = similar(panel(), "1440", ["population", "urban_share"], k=4).peers
+    scaled = panel().assign(population=lambda table: table["population"] * 1e6).sample(frac=1, random_state=1)
+    pd.testing.assert_frame_equal(similar(scaled, "Ale", ["population", "urban_share"], k=4).peers, first)
+
+
+def test_equal_distances_come_in_the_order_of_the_codes_and_share_equally():
+    table = make(SWEDEN[::-1], population=[3, 3, 3, 3, 9], urban_share=[1, 1, 1, 1, 5])
+    peers = similar(table, "0120", ["population", "urban_share"], k=3).peers
+    assert peers.index.tolist() == ["0115", "0117", "1440"]
+    assert (peers["distance"] == 0).all()
+    assert (peers["share_population"] == 0.5).all()
+    assert "does not differ" in similar(table, "0120", ["population"], k=1).summary()
+
+
+def test_those_who_lack_a_figure_are_counted_and_listed():
+    table = panel()
+    table.loc[("0117", 2021), "urban_share"] = np.nan
+    result = similar(table, "1440", ["population", "urban_share"], k=3)
+    assert result.left_out == ("0117",)
+    assert "0117" not in result.peers.index
+    assert result.cautions[0].values["count"] == 1
+
+
+def test_aland_the_mainland_and_other_countries_stay_apart():
+    codes = ["049", "091", "092", "035", "478", "1440"]  # 035 Brändö and 478 Mariehamn lie in Åland.
+    table = make(codes, population=[1, 2, 3, 1, 2, 1])
+    assert similar(table, "049", ["population"], k=2).peers.index.tolist() == ["091", "092"]
+    assert similar(table, "Mariehamn", ["population"], k=1).peers.index.tolist() == ["035"]
+    with pytest.raises(TooFewUnits, match="3 similar municipalities were asked for, and 2 can be compared in 2021"):
+        similar(table, "049", ["population"], k=3)
+
+
+def test_the_year_is_the_latest_with_all_figures():
+    table = make(SWEDEN, years=(2019, 2020, 2021), population=range(15))
+    table.loc[("1440", 2021), "population"] = np.nan
+    assert similar(table, "1440", ["population"], k=1).year == 2020
+    with pytest.raises(NoData, match=r"Ale \(1440\) lacks population in 2021. Years with all of them: 2019, 2020"):
+        similar(table, "1440", ["population"], k=1, year=2021)
+
+
+def test_refusals():
+    with pytest.raises(NoData, match="Uppsala"):
+        similar(panel(), "Uppsala", ["population"], k=1)
+    with pytest.raises(UnknownMunicipality, match="Closest"):
+        similar(panel(), "Alee", ["population"], k=1)
+    with pytest.raises(TableError, match="No differences in urban_share"):
+        similar(panel().assign(urban_share=5.0), "1440", ["population", "urban_share"], k=1)
+    with pytest.raises(UsageError, match="Not in the panel: size"):
+        similar(panel(), "1440", ["size"], k=1)
+    with pytest.raises(UsageError, match="each once"):
+        similar(panel(), "1440", ["population", "population"], k=1)
+    with pytest.raises(UsageError, match="indexed by municipality and year"):
+        similar(panel().droplevel("year"), "1440", ["population"], k=1)
+    with pytest.raises(TooFewUnits):
+        similar(panel(), "1440", ["population"], k=0)
+    mixed = make(SWEDEN, compulsory_pupils_home=range(5), compulsory_pupils_own=range(5))
+    with pytest.raises(MixedPopulations):
+        similar(mixed, "1440", list(mixed), k=1)
+
+
+@pytest.mark.parametrize("language", ["sv", "fi", "en"])
+def test_the_summary_recomputes(language):
+    result = similar(panel(), "1440", ["population", "urban_share"], k=2)
+    frame = result.to_frame()
+    text = result.summary(language)
+    share = frame.iloc[0].filter(regex="^share").max()
+    assert f"{100 * share:.0f}" in text
+    assert text.index("Upplands-Bro" if frame.index[0] == "0139" else "Värmdö") < text.index("Österåker")
+
+
+def test_plot_is_described():
+    result = similar(panel(), "1440", ["population", "urban_share"], k=2)
+    found = description(result.plot(language="en"))
+    assert found.alternative == result.summary("en")
+    assert found.data.index.tolist() == ["Värmdö", "Österåker"]
+
+
+@pytest.mark.shared
+def test_kolada_neighbours_of_ale_recompute(shared):
+    path = shared / "data" / "kolada" / "kolada_context_finance_long.csv.gz"
+    long = pd.read_csv(path, dtype={"municipality": "str"}).query("year == 2021 and kpi in ['n01951', 'n00954']")
+    table = long.pivot(index=["municipality", "year"], columns="kpi", values="value")
+    table["n01951"] = np.log(table["n01951"])
+    result = similar(table, "Ale", ["n01951", "n00954"])
+    wide = table.droplevel("year")
+    z = (wide - wide.mean()) / wide.std(ddof=0)
+    distance = np.sqrt(((z - z.loc["1440"]) ** 2).sum(axis=1)).drop("1440").nsmallest(7)
+    assert result.peers.index.tolist() == distance.index.tolist()
+    assert result.peers["distance"].to_numpy() == pytest.approx(distance.to_numpy())
+    assert result.candidates == 289

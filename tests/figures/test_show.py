@@ -1,0 +1,76 @@
+"""What a notebook shows: accessible HTML with the unrounded numbers beside."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kommunanalys.errors import TableError, UsageError
+from kommunanalys.figures import Table, describe, new_axes
+from kommunanalys.figures.show import bundle, svg, table_html
+from kommunanalys.language import Speaker
+from kommunanalys.mime import DATA, SUBJECT
+
+SAY = Speaker("sv", "SE")
+ROWS = pd.DataFrame(
+    {
+        "compulsory_cost_home": [112324.189, np.nan],
+        "year": [2021, 2021],
+        "kind": ["<b>", "x"],
+        "outside": [True, False],
+    },
+    index=pd.Index(["Ale", "Åmål"], name="Kommun"),
+)
+
+
+def test_a_table_has_caption_scopes_and_the_language_s_numbers():
+    text = table_html(Table(ROWS, "Kostnad & mer"), SAY)
+    assert "<caption>Kostnad &amp; mer</caption>" in text
+    assert text.count('scope="col"') == 5
+    assert text.count('scope="row"') == 2
+    assert "112\xa0324" in text
+    assert ">–<" in text
+    assert ">2021<" in text
+    assert "&lt;b&gt;" in text
+    assert "hemkommun" in text
+
+
+def test_the_data_are_unrounded_and_missing_is_none():
+    data = bundle(Table(ROWS, "c"), SAY)[DATA]
+    assert data["rows"][0][1] == 112324.189
+    assert data["rows"][1][1] is None
+    assert data["columns"][0]["unit"] == "SEK/pupil/year"
+
+
+def test_a_figure_carries_words_and_data():
+    ax = describe(
+        new_axes(), caption="Bild", alternative='Den "stora" & den lilla', data=ROWS[["compulsory_cost_home"]]
+    )
+    text = bundle(ax, SAY)["text/html"]
+    assert 'alt="Den &quot;stora&quot; &amp; den lilla"' in text
+    assert "<details>" in text
+    assert "<figcaption>Bild</figcaption>" in text
+
+
+def test_the_same_figure_is_the_same_bytes():
+    def draw():
+        ax = new_axes()
+        ax.plot([1, 2], [3, 4])
+        return svg(ax.figure)
+
+    assert draw() == draw()
+    assert b"<metadata>" not in draw()
+    assert len(re.findall(rb"<text", draw())) > 4
+
+
+def test_text_and_subject():
+    assert SUBJECT in bundle("x", SAY, subject=True)
+    assert SUBJECT not in bundle("x", SAY)
+
+
+def test_what_cannot_be_shown():
+    with pytest.raises(UsageError, match="DataFrame"):
+        bundle(ROWS, SAY)
+    with pytest.raises(TableError, match="alternative"):
+        bundle(new_axes(), SAY)
