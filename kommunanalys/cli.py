@@ -78,9 +78,8 @@ def list_command(language: Language = "en") -> None:
         heading = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
         typer.echo(f"{path.stem}\n  {say(heading).splitlines()[0].lstrip('# ')}")
         for item in declared(notebook).values():
-            typer.echo(
-                f"  -p {item.name}={'' if item.default is None else item.default}  ({item.type})\n       {say(item.help)}"
-            )
+            default = "" if item.default is None else item.default
+            typer.echo(f"  -p {item.name}={default}  ({item.type})\n       {say(item.help)}")
 
 
 @app.command("doctor")
@@ -113,5 +112,5 @@ def main() -> None:
         sys.exit(getattr(error, "code", error.exit_code))
 
 
-def _stopped(number: int, frame: object) -> None:
+def _stopped(*_: object) -> None:
     raise KeyboardInterrupt

@@ -78,7 +78,8 @@ def _writable(folder: Path) -> Finding:
         values = {"folder": folder, "reason": error.strerror or type(error).__name__}
         return Finding(
             False,
-            "{folder} cannot be written ({reason}): choose another with --output, KOMMUNANALYS_CACHE or KOMMUNANALYS_STATE.",
+            "{folder} cannot be written ({reason}): choose another with --output, KOMMUNANALYS_CACHE or "
+            "KOMMUNANALYS_STATE.",
             values,
         )
 
@@ -90,7 +91,8 @@ def _length(folder: Path, windows: bool = sys.platform == "win32") -> Finding:
         return Finding(True, "The longest path of a report has {length} signs.", values)
     return Finding(
         False,
-        "The longest path below {folder} would have {length} signs, and Windows allows {limit}: choose a shorter folder with --output.",
+        "The longest path below {folder} would have {length} signs, and Windows allows {limit}: choose a shorter "
+        "folder with --output.",
         values,
     )
 
@@ -101,7 +103,8 @@ def _synced(folder: Path) -> Finding:
         return Finding(True, "The output folder is not in a synced folder.")
     return Finding(
         False,
-        "{folder} is synced by {service}, which may lock files while a report is written: choose a local folder with --output.",
+        "{folder} is synced by {service}, which may lock files while a report is written: choose a local folder "
+        "with --output.",
         {"folder": folder, "service": found[0]},
     )
 
@@ -142,7 +145,7 @@ def _certificates() -> Finding:
         )
     try:
         truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    except Exception as error:  # each system's store fails in its own way
+    except (OSError, ssl.SSLError, ImportError) as error:  # each system's store fails in its own way
         return Finding(
             False,
             "The system's certificate store cannot be read ({reason}): ask IT support.",

@@ -1,13 +1,15 @@
 """Every exception of the library, on one page, all below `KommunanalysError`.
 
 A message names the value, the allowed values and the way out. It is written in English with
-`{fields}`; `str(error)` gives it in the language of the session (see `kommunanalys.language`),
+`{fields}`; `str(error)` gives it in the language of the session (see `kommunanalys.translation`),
 so that an analyst on the command line reads it in their own.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
+
+from kommunanalys.translation import current, translate
 
 
 class KommunanalysError(Exception):
@@ -34,8 +36,6 @@ class KommunanalysError(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        from kommunanalys.language import current, translate
-
         text = translate(self.message, current())
         return text.format(**self.values) if self.values else text
 

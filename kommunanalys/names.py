@@ -55,7 +55,7 @@ class Indicator:
     better
         "higher", "lower" or "neither".
     period
-        What a year means: "calendar_year", "school_year" (2024 is 2024/25), "15_october", "20_september", "31_december".
+        "calendar_year", "school_year" (2024 is 2024/25), "15_october", "20_september" or "31_december".
     population
         "home", "located" or "own" for pupils; "residents" or "organisation" otherwise.
     weight

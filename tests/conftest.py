@@ -27,5 +27,5 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     base = tmp_path_factory.mktemp("own")
     monkeypatch.setenv("KOMMUNANALYS_CACHE", str(base / "cache"))
     monkeypatch.setenv("KOMMUNANALYS_STATE", str(base / "state"))
-    monkeypatch.delenv("KOMMUNANALYS_LANGUAGE", raising=False)
+    monkeypatch.setenv("KOMMUNANALYS_LANGUAGE", "en")
     origin.forget()

@@ -70,8 +70,9 @@ def named_elsewhere() -> set[str]:
     """Texts that reach a reader through a variable: listed by the modules that hold them."""
     from kommunanalys.compare.explain import CURRENCIES
     from kommunanalys.reporting.html import HEADS
+    from kommunanalys.sources import example, kolada
 
-    return {*HEADS, *CURRENCIES.values()}
+    return {*HEADS, *CURRENCIES.values(), kolada.LICENCE, example.CREDIT, example.PRODUCER}
 
 
 def all_messages() -> set[str]:

@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+LEAST = 5
+"""Municipalities for each coefficient, below which nothing is computed: the intervals would say nothing."""
+
 ENOUGH = 10
-"""Municipalities for each coefficient, the intercept counted in."""
+"""Municipalities for each coefficient, below which a caution says that the expectation is uncertain."""
 SAME = 1e-8
 """Share of a need's variance that must be its own: below it the need is a sum of the others, but for rounding."""
 
@@ -69,8 +72,15 @@ class ExpectedCost:
 
     @property
     def cautions(self) -> tuple[Caution, ...]:
-        """Who was left out."""
-        return incomplete(self.left_out)
+        """Who was left out, and whether few municipalities carry many needs."""
+        if self.n >= ENOUGH * (len(self.needs) + 1):
+            return incomplete(self.left_out)
+        few = Caution(
+            "Only {units} municipalities carry {needs} needs: the expected cost is uncertain, and more so what each "
+            "need does.",
+            {"units": self.n, "needs": len(self.needs)},
+        )
+        return (few, *incomplete(self.left_out))
 
     def to_frame(self) -> pd.DataFrame:
         """Cost and expected cost of every municipality."""
@@ -180,7 +190,7 @@ def expected_cost(
     NoData
         No municipality has all the columns in the year.
     TooFewUnits
-        Fewer than 10 municipalities for each coefficient.
+        Fewer than 5 municipalities for each coefficient.
     TableError
         A cost of 0 or below; a need that does not vary, or that the other needs determine.
     UsageError, MixedPopulations
@@ -324,7 +334,7 @@ def _complete(table: pd.DataFrame, year: int | None) -> tuple[pd.DataFrame, int,
 
 
 def _check(table: pd.DataFrame, cost: str) -> None:
-    needed = ENOUGH * table.shape[1]
+    needed = LEAST * table.shape[1]
     if len(table) < needed:
         raise TooFewUnits(
             "{n} municipalities are too few for {needs} needs: at least {needed} are wanted. "

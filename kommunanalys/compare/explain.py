@@ -9,7 +9,7 @@ import pandas as pd
 from kommunanalys import names
 from kommunanalys.compare.adjust import ExpectedCost
 from kommunanalys.compare.cautions import small_numbers
-from kommunanalys.compare.dea import DEA
+from kommunanalys.compare.dea import DEA, ON_FRONTIER
 from kommunanalys.compare.peers import Similar
 from kommunanalys.compare.units import label
 from kommunanalys.indicators import Case, deflate
@@ -132,7 +132,8 @@ def _beside(story: Story) -> str:
         "percent": say.percent(abs(100 * difference / peers.median()), 1),
     }
     first = say(
-        "**{place} spent {cost} {currency} for each pupil.** The {count} most similar municipalities spent between {low} and {high}, with a median of {median}.",
+        "**{place} spent {cost} {currency} for each pupil.** The {count} most similar municipalities spent "
+        "between {low} and {high}, with a median of {median}.",
         **shown,
     )
     if difference >= 0:
@@ -150,18 +151,37 @@ def structure(story: Story) -> str:
     }
     if not row["outside"]:
         return story.say(
-            "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such municipalities (95 %) lie between {lower} and {upper}. {place} lies within: **the difference is no larger than what is common where needs are alike.**",
+            "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such "
+            "municipalities (95 %) lie between {lower} and {upper}. {place} lies within: **the difference is no "
+            "larger than what is common where needs are alike.**",
             **shown,
         )
     if row["deviation"] > 0:
         return story.say(
-            "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such municipalities (95 %) lie between {lower} and {upper}. **{place} lies above that range:** more than its structure explains. Why, these figures do not say.",
+            "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such "
+            "municipalities (95 %) lie between {lower} and {upper}. **{place} lies above that range:** more than "
+            "its structure explains. Why, these figures do not say.",
             **shown,
         )
     return story.say(
-        "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such municipalities (95 %) lie between {lower} and {upper}. **{place} lies below that range:** less than its structure lets expect. Why, these figures do not say.",
+        "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such "
+        "municipalities (95 %) lie between {lower} and {upper}. **{place} lies below that range:** less than its "
+        "structure lets expect. Why, these figures do not say.",
         **shown,
     )
+
+
+def published_deviation(story: Story) -> list[str]:
+    """The publisher's own comparison with what structure lets expect, where there is one."""
+    column, units = story.case.service.deviation, story.case.units
+    value = units[column].get(story.case.municipality) if column in units else None
+    if value is None or value != value:
+        return []
+    shown = {
+        "indicator": names.get(column).words(story.say.language, story.say.country),
+        "value": story.say.percent(value, 1),
+    }
+    return [story.say("{indicator}, as published: {value}.", **shown)]
 
 
 def efficiency(story: Story) -> str:
@@ -174,13 +194,26 @@ def efficiency(story: Story) -> str:
         "place": story.place,
         "score": say.number(score, 2),
         "count": len(scores),
-        "full": int((scores > 1 - 1e-9).sum()),
-        "better": int((scores > score + 1e-9).sum()),
+        "full": int((scores > 1 - ON_FRONTIER).sum()),
+        "better": int((scores > score + ON_FRONTIER).sum()),
+        "results": say.names(
+            names.get(name).words(say.language, say.country) for name in story.case.service.outcomes[:2]
+        ),
     }
+    if not story.case.service.outcomes:
+        return say(
+            "Compared on total cost and number of pupils alone, the score of {place} is {score}; {full} of {count} "
+            "municipalities have 1. It says nothing about efficiency, since no result of these pupils is published.",
+            **shown,
+        )
     return say(
-        "The score of {place} is {score}; 1 means that no mix of others does as much for less. {full} of {count} municipalities "
-        "have 1, and {better} have a higher score than {place}. The score compares with the best of the year and counts chance "
-        "and unseen needs as distance too, so it is no share of waste.",
+        "Compared on total cost, number of pupils and pupils weighted by their results ({results}), the score of "
+        "{place} is "
+        "{score}; 1 means that no mix of others does as much for less. {full} of {count} municipalities have 1, "
+        "and {better} "
+        "have a higher score than {place}. The score compares with the best of the year and counts chance and "
+        "unseen needs "
+        "as distance too, so it is no share of waste.",
         **shown,
     )
 
@@ -193,25 +226,28 @@ def distance(story: Story) -> str:
             "The distance to the municipalities that achieve most for their costs cannot be told: a result is missing."
         )
     row = story.dea.requirements(unit).set_index("column").loc["total_cost"]
-    if story.dea.efficiency_[unit] > 1 - 1e-9:
+    if row["includes_none"] and story.dea.efficiency_[unit] > 1 - ON_FRONTIER:
         return say(
-            "**No municipality in the comparison achieves as much for clearly less**, so there is no distance to report. For the smallest and the largest this is so almost by construction."
+            "**No mix of others achieves as much for less**, so there is no distance to report. For the smallest "
+            "and the "
+            "largest municipalities this is so almost by construction: few resemble them."
         )
-    low, high = -row["low"], -row["high"]
-    if min(low, high) <= 1e-9:
+    if row["includes_none"]:
         return say(
-            "**There is no certain distance to those that achieve most for their costs:** without one of its peers {place} itself would be among them.",
+            "**There is no certain distance to those that achieve most for their costs:** without one of its peers "
+            "{place} itself would be among them.",
             place=story.place,
         )
-    shown = {
-        "low": say.number(min(low, high), 1),
-        "high": say.number(max(low, high), 1),
-        "currency": story.currency,
-        "place": story.place,
-    }
+    low, high = (say.number(-row[key], 1) for key in ("low", "high"))
     return say(
-        "Municipalities with at least the same number of pupils and results manage with {low}–{high} million {currency} a year less. **This is a difference, not a savings target:** it also holds what the model does not see.",
-        **shown,
+        "A mix of others with at least as many pupils and as good results manages with {high} million {currency} "
+        "a year "
+        "less; {low} million if one of them is left out. **This is a difference, not a savings target:** it "
+        "holds chance "
+        "and everything that the model does not see, and this range does not cover that.",
+        low=low,
+        high=high,
+        currency=story.currency,
     )
 
 
@@ -220,7 +256,8 @@ def results(story: Story) -> str:
     say, service = story.say, story.case.service
     if not service.outcomes:
         return say(
-            "**No result is published for the same pupils as the cost**, so whether the money achieves anything cannot be told here. Results of other groups of pupils are shown beside, never mixed in."
+            "**No result is published for the same pupils as the cost**, so whether the money achieves anything "
+            "cannot be told here. Results of other groups of pupils are shown beside, never mixed in."
         )
     outcome = service.outcomes[0]
     own, median = (
@@ -241,7 +278,8 @@ def results(story: Story) -> str:
             first
             + " "
             + say(
-                "**Both costs and results are lower than among the similar ones: a cheap school that fails is not efficient.**"
+                "**Both costs and results are lower than among the similar ones: a cheap school that fails is "
+                "not efficient.**"
             )
         )
     return first
@@ -265,5 +303,6 @@ def _breaks(story: Story) -> list[str]:
 
 def _one_year(story: Story) -> str:
     return story.say(
-        "Results are those of a single year; where few pupils leave school they move by chance from one year to the next."
+        "Results are those of a single year; where few pupils leave school they move by chance from one year to "
+        "the next."
     )

@@ -11,7 +11,7 @@ from kommunanalys.compare import explain
 from kommunanalys.compare.explain import Story, real_costs
 from kommunanalys.compare.small import funnel
 from kommunanalys.compare.units import label
-from kommunanalys.figures import Table, describe, ranking, scatter, timeline
+from kommunanalys.figures import Table, describe, description, ranking, scatter, timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +39,8 @@ def _cost_ranking(story: Story) -> Axes:
             place=story.place,
         ),
         alternative=say(
-            "Bar chart. {place} has the cost {cost} {currency} and is number {rank} from the top of {count}; the median of the similar ones is {median}, of all {all}.",
+            "Bar chart. {place} has the cost {cost} {currency} and is number {rank} from the top of {count}; the "
+            "median of the similar ones is {median}, of all {all}.",
             place=story.place,
             cost=say.number(story.cost),
             currency=story.currency,
@@ -64,12 +65,14 @@ def over_time(story: Story) -> list[Part]:
     described = describe(
         ax,
         caption=say(
-            "Cost for each pupil, {currency} in the prices of {year}. The band holds the middle half of the similar municipalities.",
+            "Cost for each pupil, {currency} in the prices of {year}. The band holds the middle half of the "
+            "similar municipalities.",
             currency=story.currency,
             year=story.case.year,
         ),
         alternative=say(
-            "Line chart. From {first} to {last} the real cost for each pupil in {place} went from {start} to {end} {currency}, a change of {change}.",
+            "Line chart. From {first} to {last} the real cost for each pupil in {place} went from {start} to "
+            "{end} {currency}, a change of {change}.",
             first=own.index[0],
             last=own.index[-1],
             place=story.place,
@@ -121,7 +124,8 @@ def _peers_table(story: Story) -> Table:
     return Table(
         rows,
         say(
-            "The municipalities that achieve most for their costs and are nearest in what they achieve, with their weight in the comparison."
+            "The municipalities that achieve most for their costs and are nearest in what they achieve, with "
+            "their weight in the comparison."
         ),
         {"weight": say("Weight, %")},
         {"weight": 1},
@@ -140,7 +144,8 @@ def _structure_table(story: Story) -> Table:
     return Table(
         effects[list(heads)],
         say(
-            "How much the cost changes where a need is one standard deviation higher, with its 95 % interval. Together the needs explain {share} of the differences.",
+            "How much the cost changes where a need is one standard deviation higher, with its 95 % interval. "
+            "Together the needs explain {share} of the differences.",
             share=say.percent(100 * story.expected.explained),
         ),
         heads,
@@ -166,7 +171,8 @@ def _results_table(story: Story) -> Table:
     return Table(
         rows,
         say(
-            "Results and staffing in {year}. Each row compares one indicator with itself; rows may be about different pupils.",
+            "Results and staffing in {year}. Each row compares one indicator with itself; rows may be about "
+            "different pupils.",
             year=story.case.year,
         ),
         heads,
@@ -193,12 +199,14 @@ def _beside_costs(story: Story) -> Axes:
     return describe(
         ax,
         caption=say(
-            "Result against cost for each pupil in {year}, {count} municipalities; dotted lines are the medians. The similar ones are named.",
+            "Result against cost for each pupil in {year}, {count} municipalities; dotted lines are the medians. "
+            "The similar ones are named.",
             year=story.case.year,
             count=len(points.dropna()),
         ),
         alternative=say(
-            "Scatter chart. {place}: cost {cost}, result {result}. Across all municipalities the correlation of cost and result is {correlation}.",
+            "Scatter chart. {place}: cost {cost}, result {result}. Across all municipalities the correlation of "
+            "cost and result is {correlation}.",
             place=story.place,
             cost=say.number(story.cost),
             result=say.number(float(points.iloc[:, 1].get(story.place, float("nan"))), 1),
@@ -213,7 +221,11 @@ def _funnel(story: Story) -> Axes:
     outcome = story.case.service.outcomes[0]
     units = story.case.units[[outcome, story.case.service.pupils]].dropna()
     leavers = story.leavers.reindex(units.index)
-    return funnel(units[outcome] / 100, leavers).plot(story.case.municipality, language=story.say.language)
+    own = story.case.municipality if story.case.municipality in units.index else None
+    ax = funnel(units[outcome] / 100, leavers).plot(own, language=story.say.language)
+    told, heading = description(ax), names.get(outcome).words(story.say.language, story.say.country)
+    caption = f"{heading}, {story.case.year}. {told.caption}"
+    return describe(ax, caption=caption, alternative=told.alternative, data=told.data)
 
 
 def similar_costs(story: Story) -> list[Part]:
@@ -228,6 +240,7 @@ def structure(story: Story) -> list[Part]:
         return [explain.structure(story)]
     return [
         story.expected.summary(language, code),
+        *explain.published_deviation(story),
         story.expected.plot(code, language=language),
         _structure_table(story),
     ]
@@ -235,8 +248,9 @@ def structure(story: Story) -> list[Part]:
 
 def efficiency(story: Story) -> list[Part]:
     """Section: the efficiency score and those it is measured against."""
-    known = story.case.municipality in story.dea.efficiency_.index
-    return [explain.efficiency(story), *([_peers_table(story)] if known else [])]
+    peers = story.dea.peers_
+    others = (peers["unit"] == story.case.municipality) & (peers["peer"] != story.case.municipality)
+    return [explain.efficiency(story), *([_peers_table(story)] if others.any() else [])]
 
 
 def results(story: Story) -> list[Part]:

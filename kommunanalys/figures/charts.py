@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def localise(ax: Axes, say: Speaker, *, x: bool = False, decimals: int = 0) -> None:
-    """Write the numbers of the y axis (and of the x axis if asked) as the language writes them.
+    r"""Write the numbers of the y axis (and of the x axis if asked) as the language writes them.
 
     Examples
     --------
     >>> ax = new_axes(); localise(ax, Speaker("sv"))
     >>> ax.yaxis.get_major_formatter()(12500)
-    '12\\xa0500'
+    '12\xa0500'
     """
     from matplotlib.ticker import FuncFormatter
 

@@ -112,13 +112,13 @@ def bundle(item: str | Table | Axes, say: Speaker, *, subject: bool = False) -> 
 def _figure_bundle(ax: Axes, say: Speaker) -> dict[str, Any]:
     told = description(ax)
     figure = ax.get_figure(root=True)
-    assert figure is not None  # description() has found it
-    picture = base64.b64encode(svg(figure)).decode("ascii")
+    picture = base64.b64encode(svg(figure) if figure else b"").decode("ascii")
     table = Table(told.data, told.caption, decimals={column: _enough(told.data[column]) for column in told.data})
     text = (
         f'<figure><img src="data:image/svg+xml;base64,{picture}" alt="{html.escape(told.alternative)}">'
         f"<figcaption>{html.escape(told.caption)}</figcaption>"
-        f"<details><summary>{html.escape(say('The figures behind this chart'))}</summary>{table_html(table, say)}</details></figure>"
+        f"<details><summary>{html.escape(say('The figures behind this chart'))}</summary>"
+        f"{table_html(table, say)}</details></figure>"
     )
     return {"text/plain": told.alternative, "text/html": text, DATA: _data(table, say)}
 
@@ -165,7 +165,10 @@ def table_html(table: Table, say: Speaker) -> str:
         + "</tr>"
         for index, values in zip(data.index, data.itertuples(index=False), strict=True)
     )
-    return f"<table><caption>{html.escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    caption = html.escape(table.caption)
+    body = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    # A wide table scrolls by itself on a narrow screen, also by keyboard.
+    return f'<div class="wide" role="group" tabindex="0" aria-label="{caption}">{body}</div>'
 
 
 def _td(value: object, decimals: int, say: Speaker) -> str:

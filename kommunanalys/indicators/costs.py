@@ -84,7 +84,8 @@ def deflate(cost: pd.Series, price_index: pd.Series, base_year: int) -> pd.Serie
     """
     if base_year not in price_index.index:
         raise NoData(
-            "The price index has no figure for {year}; it runs from {first} to {last}. Give one that does (price_index=FILE.csv).",
+            "The price index has no figure for {year}; it runs from {first} to {last}. Give one that does "
+            "(price_index=FILE.csv).",
             year=base_year,
             first=price_index.index.min(),
             last=price_index.index.max(),

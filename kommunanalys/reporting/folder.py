@@ -114,12 +114,14 @@ def _explained(error: OSError, target: Path) -> OutputError:
     place = str(target)
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return OutputError(
-            "The disk is full: nothing was written to {place}. Free some space, or choose another folder with --output.",
+            "The disk is full: nothing was written to {place}. Free some space, or choose another folder with "
+            "--output.",
             place=place,
         )
     if isinstance(error, PermissionError):
         return OutputError(
-            "{place} cannot be written. Close report.xlsx if it is open in Excel, or choose another folder with --output.",
+            "{place} cannot be written. Close report.xlsx if it is open in Excel, or choose another folder with "
+            "--output.",
             place=place,
         )
     return OutputError(

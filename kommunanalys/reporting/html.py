@@ -22,13 +22,18 @@ from kommunanalys.mime import SUBJECT
 from kommunanalys.reporting.parameters import Parameter
 
 TEMPLATE = Path(__file__).parent / "template"
-TAGS = set(
-    "a abbr b blockquote br caption code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img ins "
-    "kbd li ol p pre q s small span strong sub summary sup table tbody td tfoot th thead tr u ul".split()
-)
+# fmt: off
+TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "code", "dd", "del", "details", "div", "dl", "dt", "em",
+    "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "ol", "p",
+    "pre", "q", "s", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "tfoot", "th",
+    "thead", "tr", "u", "ul",
+}
+# fmt: on
 ATTRIBUTES = {
     "*": {"lang", "title"},
     "a": {"href"},
+    "div": {"class", "role", "tabindex", "aria-label"},
     "img": {"src", "alt"},
     "th": {"scope", "colspan", "rowspan"},
     "td": {"class", "colspan", "rowspan"},
@@ -92,7 +97,7 @@ def _harmless(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "href":
         return None if value.lower().startswith("data:") else value
     if attribute == "class":
-        return value if (tag, value) == ("td", "text") else None
+        return value if (tag, value) in {("td", "text"), ("div", "wide")} else None
     return value
 
 
@@ -108,11 +113,19 @@ def render(executed: nbformat.NotebookNode, say: Speaker, facts: Facts) -> str:
     from nbconvert.exporters import TemplateExporter
 
     notebook = _prepared(executed, say)
+    filters = {"clean": clean, "markdown2html": _markdown}
     places = {"template_name": TEMPLATE.name, "extra_template_basedirs": [str(TEMPLATE.parent)]}
-    exporter = TemplateExporter(template_file="index.html.j2", filters={"clean": clean}, **places)
+    exporter = TemplateExporter(template_file="index.html.j2", filters=filters, **places)
     page, _ = exporter.from_notebook_node(notebook, resources={"page": _page(notebook, say, facts)})
     _check_whole(notebook, page)
     return str(page)
+
+
+def _markdown(source: str) -> str:
+    # nbconvert's own filter hangs a ¶ on every heading, which a screen reader reads aloud.
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    return str(MarkdownWithMath(renderer=IPythonRenderer(escape=False, exclude_anchor_links=True)).render(source))
 
 
 def _prepared(executed: nbformat.NotebookNode, say: Speaker) -> nbformat.NotebookNode:
@@ -139,7 +152,8 @@ def _readable(output: nbformat.NotebookNode, cell: int) -> nbformat.NotebookNode
     kind = next((kind for kind in READABLE if kind in output.data), "")
     if kind in ("", "text/plain") and any(picture in output.data for picture in PICTURES):
         raise NotebookError(
-            "Cell {cell} shows a picture or script without alternative text. Show it with kommunanalys.show(ax) after figures.describe(ax, ...).",
+            "Cell {cell} shows a picture or script without alternative text. Show it with kommunanalys.show(ax) "
+            "after figures.describe(ax, ...).",
             cell=cell,
         )
     return nbformat.from_dict(
@@ -188,14 +202,14 @@ def _title(notebook: nbformat.NotebookNode) -> str:
 
 
 def _credit(say: Speaker, facts: Facts) -> str:
-    lines = dict.fromkeys(str(item["credit"]) for item in facts.origins)
+    lines = dict.fromkeys(say(str(item["credit"])).rstrip(".") for item in facts.origins)
     return "; ".join(lines) + ". " + say("The calculations are our own; the publishers do not answer for them.")
 
 
 def _origin_row(item: dict[str, Any], say: Speaker) -> tuple[str, ...]:
     loaded = str(item["fetched"])[:10] + (f" ({say('from the cache')})" if item["from_cache"] else "")
     return (
-        item["producer"],
+        say(str(item["producer"])),
         item["address"],
         loaded,
         str(item["published"])[:10] or "–",

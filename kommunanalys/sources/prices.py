@@ -49,7 +49,10 @@ def price_index(path: str | Path | None = None, *, country: str, source: str = "
     table = pd.read_csv(data_dir() / "price_index.csv", dtype={"country": "str"})
     own = table[table["country"] == country]
     if own.empty:
-        raise NoData("No price index is built in for {country}. Give one: price_index=FILE.csv with the columns year,index.", country=country)
+        raise NoData(
+            "No price index is built in for {country}. Give one: price_index=FILE.csv with the columns year,index.",
+            country=country,
+        )
     return _read(data_dir() / "price_index.csv", own)
 
 
@@ -59,11 +62,23 @@ def _read(path: Path, part: pd.DataFrame) -> pd.Series:
         table = part if len(part) else pd.read_csv(path)
         index = table.set_index(table["year"].astype(int))["index"].astype(float)
     except (OSError, KeyError, ValueError) as error:
-        raise SourceError("{name} is no price index: a CSV with the columns year,index ({reason}).", name=path.name, reason=type(error).__name__) from None
+        raise SourceError(
+            "{name} is no price index: a CSV with the columns year,index ({reason}).",
+            name=path.name,
+            reason=type(error).__name__,
+        ) from None
     if index.index.has_duplicates or index.isna().any() or (index <= 0).any():
         raise SourceError("{name}: each year once, each index above 0.", name=path.name)
     producer = str(part["source"].iloc[0]) if "source" in part else path.name
     label = str(part["name"].iloc[0]) if "name" in part else ""
-    origin = Origin(producer=producer, address=path.name, sha256=hash_bytes(raw), licence="", credit=producer, fetched=now(), note=label)
+    origin = Origin(
+        producer=producer,
+        address=path.name,
+        sha256=hash_bytes(raw),
+        licence="CC0" if len(part) else "",
+        credit=producer,
+        fetched=now(),
+        note=label,
+    )
     record(part, [origin])
     return index.sort_index()

@@ -138,7 +138,7 @@ def _open_cache(folder: Path) -> SQLiteCache:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # JSON, not pickle: a cache in a shared folder must not be able to run code.
-        # Without decode_content=False the body would be rewritten, and its hash with it.
+        # decode_content would write the body anew in the library's own JSON, and change its hash.
         return SQLiteCache(folder / "answers.sqlite", serializer="json", decode_content=False)
     except (OSError, sqlite3.Error) as error:
         raise _unusable_cache(error) from error

@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from kommunanalys.compare import expected_cost
 from kommunanalys.errors import MixedPopulations, NoData, TableError, TooFewUnits, UsageError
 from kommunanalys.figures import description
+from kommunanalys.language import Speaker
 
 NEEDS = ["small", "young"]
 
@@ -89,8 +90,8 @@ def test_the_year_and_those_left_out():
 
 def test_refusals():
     table = make()
-    with pytest.raises(TooFewUnits, match="29 municipalities are too few for 2 needs: at least 30"):
-        expected_cost(make(29), cost="cost", needs=NEEDS)
+    with pytest.raises(TooFewUnits, match="14 municipalities are too few for 2 needs: at least 15"):
+        expected_cost(make(14), cost="cost", needs=NEEDS)
     with pytest.raises(TableError, match="young does not vary by itself"):
         expected_cost(table.assign(young=0.1), cost="cost", needs=NEEDS)
     with pytest.raises(TableError, match="does not vary by itself: it is constant, or the other needs"):
@@ -155,3 +156,9 @@ def test_kolada_intervals_hold(shared):
     assert len(inside) == 1450
     assert 0.93 <= inside.mean() <= 0.97
     assert all(0.4 < result.explained < 0.6 for result in results)
+
+
+def test_few_municipalities_are_a_caution():
+    few = expected_cost(make(29), cost="cost", needs=NEEDS).cautions
+    assert "29 municipalities carry 2 needs" in few[0].say(Speaker("en"))
+    assert not expected_cost(make(30), cost="cost", needs=NEEDS).cautions

@@ -44,9 +44,14 @@ def test_not_at_all_and_the_old_one_stays(tmp_path):
     target = tmp_path / "r"
     with whole_or_not(target) as work:
         (work / "a").write_text("old", encoding="utf-8")
-    with pytest.raises(ZeroDivisionError), whole_or_not(target) as work:
-        (work / "a").write_text("half", encoding="utf-8")
-        raise ZeroDivisionError
+
+    def half():
+        with whole_or_not(target) as work:
+            (work / "a").write_text("half", encoding="utf-8")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        half()
     assert (target / "a").read_text(encoding="utf-8") == "old"
     assert [item.name for item in tmp_path.iterdir()] == ["r"]
 

@@ -10,8 +10,9 @@ from kommunanalys.reporting.html import Facts, clean, render
 from kommunanalys.reporting.parameters import Parameter
 
 ORIGIN = {
-    "producer": "RKA, Kolada", "address": "x.csv.gz", "fetched": "2026-01-01T00:00:00+00:00", "from_cache": False, "published": "",
-    "licence": "free", "credit": "Källa: Kolada", "sha256": "ab" * 32, "note": "", "country": "SE", "fictive": False,
+    "producer": "RKA, Kolada", "address": "x.csv.gz", "fetched": "2026-01-01T00:00:00+00:00",
+    "from_cache": False, "published": "", "licence": "free",
+    "credit": "Källa: Kolada", "sha256": "ab" * 32, "note": "", "country": "SE", "fictive": False,
 }  # fmt: skip
 FACTS = Facts(
     {"source": "/home/somebody/kolada"},

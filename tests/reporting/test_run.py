@@ -16,7 +16,8 @@ from kommunanalys.reporting.run import run
 TABLE = """import pandas as pd
 import kommunanalys as ka
 from kommunanalys.figures import Table
-ka.show(Table(pd.DataFrame({"n": [len(municipality), 7.5]}, index=["a", municipality]), "Caption"), say=ka.Speaker(language, "SE"))"""
+data = pd.DataFrame({"n": [len(municipality), 7.5]}, index=["a", municipality])
+ka.show(Table(data, "Caption"), say=ka.Speaker(language, "SE"))"""
 
 
 def files(folder):

@@ -30,6 +30,11 @@ def cell(value: float | None, gender: str = "T", status: str = "", isdeleted: bo
     return {"gender": gender, "count": 1, "status": status, "value": value, "isdeleted": isdeleted}
 
 
+def encoded(answer: object) -> bytes:
+    """JSON as no library would write it by itself, so that a cache that rewrites it is found out."""
+    return json.dumps(answer, ensure_ascii=False, indent=1).encode()
+
+
 class Kolada:
     """Answers /v3/kpi/{ids} and /v3/data/kpi/{ids}[/municipality/{ids}][/year/{years}] from `rows`."""
 
@@ -114,7 +119,7 @@ class Kolada:
                 if fault.change is not None:
                     good = fault.change(good or {})
                 takes_good = fault.status == 200 and not fault.body and "Content-Type" not in fault.headers
-                body = json.dumps(good, ensure_ascii=False).encode() if takes_good else fault.body
+                body = encoded(good) if takes_good else fault.body
                 self.send_response(fault.status)
                 for name, value in {"Content-Type": "application/json", **fault.headers}.items():
                     self.send_header(name, value)

@@ -18,7 +18,7 @@ from kommunanalys.errors import OfflineMiss, OutputError, SourceError, TooLarge,
 from kommunanalys.origin import hash_bytes
 from kommunanalys.sources import http, session
 from tests.sources.conftest import Clock
-from tests.sources.server import Fault, Kolada
+from tests.sources.server import Fault, Kolada, encoded
 
 LIMITS = http.Limits(5, 1)
 
@@ -29,7 +29,7 @@ def ask(server: Kolada, path: str = "/kpi/N15027") -> http.Answer:
 
 def test_answer_keeps_the_bytes_and_comes_from_the_cache_the_second_time(kolada: Kolada) -> None:
     first, second = ask(kolada), ask(kolada)
-    expected = json.dumps(kolada.answer("/v3/kpi/N15027"), ensure_ascii=False).encode()
+    expected = encoded(kolada.answer("/v3/kpi/N15027"))
     assert first.raw == second.raw == expected
     assert first.sha256 == hash_bytes(expected)
     assert first.data == second.data == json.loads(expected)

@@ -1,0 +1,76 @@
+"""The documentation is true: commands exist, code runs, every public name is listed, every link leads somewhere."""
+
+import importlib
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from kommunanalys.cli import app
+
+ROOT = Path(__file__).parents[1]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+READMES = ["README.md", "README.sv.md"]
+
+
+def blocks(page, language):
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def commands(page):
+    text = "\n".join([*blocks(page, "sh"), *blocks(page, "")])
+    found = re.findall(r"(?:kommunanalys|python -m kommunanalys) ((?:run|list|doctor).*)", text)
+    return [shlex.split(line.split("#")[0]) for line in found]
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_every_command_is_understood(page):
+    assert len(commands(page)) >= 3
+    for command in commands(page):
+        result = CliRunner().invoke(app, [command[0], "--help"])
+        options = {word for word in command if word.startswith("-")}
+        assert result.exit_code == 0
+        assert all(option in result.output for option in options), command
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_every_make_target_exists(page):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    asked = set(re.findall(r"`?make ([a-z]+)`?", (ROOT / page).read_text(encoding="utf-8"))) & {
+        "report",
+        "test",
+        "lab",
+        "check",
+    }
+    assert asked
+    assert asked <= targets
+
+
+def test_the_code_of_the_readme_runs():
+    (code,) = blocks("README.md", "python")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "most similar to Tärnsund" in done.stdout
+
+
+@pytest.mark.parametrize("module", ["", ".compare", ".indicators", ".figures", ".errors"])
+def test_every_public_name_is_on_the_page(module):
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    home = importlib.import_module(f"kommunanalys{module}")
+    names = getattr(home, "__all__", None) or [name for name, item in vars(home).items() if isinstance(item, type)]
+    absent = [
+        name
+        for name in names
+        if not re.search(rf"`{name}[(`]", page) and not name.startswith("__") and name != "ClassVar"
+    ]
+    assert not absent
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+        assert target.startswith("http") or (page.parent / target).exists(), target

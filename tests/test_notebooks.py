@@ -1,0 +1,92 @@
+"""The notebooks: built as a notebook must be, and run on example and real data in three languages."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from kommunanalys.mime import DATA
+from kommunanalys.paths import notebooks_dir
+from kommunanalys.reporting.parameters import declared
+from kommunanalys.reporting.run import run
+
+NOTEBOOKS = sorted(notebooks_dir().glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_one_question_few_lines_no_outputs(path: Path):
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    lines = [len(cell.source.splitlines()) for cell in code]
+    assert sum(lines) <= 60
+    assert max(lines) <= 15
+    assert not any(re.search(r"^\s*(def|class|lambda) ", cell.source, re.M) for cell in code)
+    assert not any(cell.outputs or cell.execution_count for cell in code)
+    assert all(item.help for item in declared(notebook).values())
+    assert not any(re.search(r"kommunanalys(\.\w+)*\._|import _", cell.source) for cell in code), "public names only"
+
+
+def tables(folder: Path) -> list[list[list[object]]]:
+    executed = nbformat.read(folder / "executed.ipynb", as_version=4)
+    found = [
+        output.data[DATA]
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if DATA in output.get("data", {})
+    ]
+    return [[[value for value in row if isinstance(value, int | float)] for row in table["rows"]] for table in found]
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("example")
+    return {language: run("cost_efficiency", language=language, output=folder) for language in ("sv", "fi", "en")}
+
+
+def test_all_languages_have_identical_numbers(example):
+    numbers = {language: tables(report.folder) for language, report in example.items()}
+    assert len(numbers["sv"]) >= 8
+    assert numbers["sv"] == numbers["fi"] == numbers["en"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("sv", "Svaret i korthet"), ("fi", "Vastaus lyhyesti"), ("en", "The answer in short")]
+)
+def test_each_page_is_in_its_language(example, language, words):
+    page = example[language].page.read_text(encoding="utf-8")
+    assert f'<html lang="{language}">' in page
+    assert words in page
+    others = {"sv": "Vastaus lyhyesti", "fi": "The answer in short", "en": "Svaret i korthet"}
+    assert others[language] not in page
+
+
+def test_the_example_is_marked_in_every_page(example):
+    assert all('class="example"' in report.page.read_text(encoding="utf-8") for report in example.values())
+
+
+def test_the_record_knows_its_data(example):
+    record = json.loads((example["sv"].folder / "run.json").read_text(encoding="utf-8"))
+    assert {Path(item["address"]).name for item in record["origins"]} == {"observations.csv", "price_index.csv"}
+    assert record["parameters"]["municipality"] == "X07"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("municipality", "year", "service", "language", "words"),
+    [
+        ("Ale", "2021", "compulsory", "sv", "112\xa0324"),
+        ("0180", "2021", "compulsory", "en", "Stockholm"),
+        ("2403", "2021", "compulsory", "fi", "Bjurholm"),
+        ("1440", "2021", "upper_secondary", "sv", "Inget resultat publiceras"),
+    ],
+)
+def test_real_municipalities(shared, tmp_path, municipality, year, service, language, words):
+    given = {"source": str(shared / "data" / "kolada"), "municipality": municipality, "year": year, "service": service}
+    report = run("cost_efficiency", given, language=language, output=tmp_path)
+    page = report.page.read_text(encoding="utf-8")
+    assert words in page.replace("&nbsp;", "\xa0")
+    assert "Källa: Kolada" in page
+    assert str(shared) not in page
+    assert 'class="example"' not in page
