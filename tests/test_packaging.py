@@ -1,4 +1,4 @@
-"""A wheel carries notebooks and data and runs without the checkout; the editable install is what all other tests use."""
+"""A wheel carries notebooks and data and runs without the checkout; all other tests use the editable install."""
 
 import os
 import subprocess
