@@ -1,5 +1,7 @@
 """The notebooks: built as a notebook must be, and run on example and real data in three languages."""
 
+import csv
+import gzip
 import json
 import re
 from pathlib import Path
@@ -7,10 +9,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from kommunanalys.indicators import wanted
 from kommunanalys.mime import DATA
 from kommunanalys.paths import notebooks_dir
 from kommunanalys.reporting.parameters import declared
 from kommunanalys.reporting.run import run
+from kommunanalys.sources.kolada import kpi_id
+from tests.sources.server import Kolada, cell
 
 NOTEBOOKS = sorted(notebooks_dir().glob("*.ipynb"))
 
@@ -90,3 +95,31 @@ def test_real_municipalities(shared, tmp_path, municipality, year, service, lang
     assert "Källa: Kolada" in page
     assert str(shared) not in page
     assert 'class="example"' not in page
+
+
+@pytest.mark.shared
+def test_live_figures_give_the_same_report_as_the_folder(shared, tmp_path, monkeypatch):
+    """The network's way: the same figures served by a local Kolada, through the cache, into the same tables."""
+    folder = tmp_path / "kolada"
+    folder.mkdir()
+    asked = {kpi_id(name) for name in wanted("compulsory")}
+    rows, lines = [], ["kpi,municipality,year,value"]
+    for path in sorted((shared / "data" / "kolada").glob("*_long.csv.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if row["kpi"].upper() in asked and 2018 <= int(row["year"]) <= 2021:
+                    rows.append(
+                        (row["kpi"].upper(), row["municipality"], int(row["year"]), [cell(float(row["value"]))])
+                    )
+                    lines.append(",".join(row.values()))
+    (folder / "figures.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    kpis = [{"id": kpi, "title": kpi, "is_divided_by_gender": False} for kpi in sorted({row[0] for row in rows})]
+    with Kolada(rows, kpis) as server:
+        monkeypatch.setenv("KOMMUNANALYS_ADDRESS_KOLADA", server.address)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        live = run("cost_efficiency", {"source": "kolada", "municipality": "Ale"}, output=tmp_path / "live")
+    monkeypatch.setenv("KOMMUNANALYS_MODE", "offline")
+    again = run("cost_efficiency", {"source": "kolada", "municipality": "Ale"}, output=tmp_path / "again")
+    filed = run("cost_efficiency", {"source": str(folder), "municipality": "Ale"}, output=tmp_path / "filed")
+    assert tables(live.folder) == tables(filed.folder) == tables(again.folder)
+    assert [item["from_cache"] for item in again.record["origins"] if "Kolada" in item["producer"]] == [True]
