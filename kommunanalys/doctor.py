@@ -23,7 +23,13 @@ SYNCED = ("onedrive", "dropbox", "google drive", "icloud", "nextcloud")
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was checked: well or not, and what to say about it (an English template with its values)."""
+    """One thing that was checked: well or not, and what to say about it (an English template with its values).
+
+    Examples
+    --------
+    >>> Finding(True, "Python {version}.", {"version": "3.11"}).tell(Speaker("en"))
+    'Python 3.11.'
+    """
 
     well: bool
     text: str

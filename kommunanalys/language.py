@@ -18,7 +18,13 @@ MISSING = "–"
 
 
 def check_language(language: str) -> str:
-    """The language itself, or a clear refusal."""
+    """The language itself, or a clear refusal.
+
+    Examples
+    --------
+    >>> check_language("sv")
+    'sv'
+    """
     if language not in LANGUAGES:
         raise UsageError(
             "Unknown language {language!r}. Choose one of {languages}.",

@@ -66,6 +66,11 @@ class Indicator:
         By language; `sv_FI` where Finland's Swedish has another word.
     breaks
         Years at which the series changes its meaning.
+
+    Examples
+    --------
+    >>> get("tax_rate").unit
+    '%'
     """
 
     name: str

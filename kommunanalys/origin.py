@@ -81,12 +81,26 @@ def hash_bytes(raw: bytes) -> str:
 
 
 def now() -> str:
-    """The present moment in UTC, to the second [ISO 8601]."""
+    """The present moment in UTC, to the second [ISO 8601].
+
+    Examples
+    --------
+    >>> len(now())
+    25
+    """
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def record(table: pd.DataFrame, origins: list[Origin]) -> pd.DataFrame:
-    """Note where a table came from, in the session's list and as ids on the table; returns the table."""
+    """Note where a table came from, in the session's list and as ids on the table; returns the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> one = Origin("RKA", "a.csv", "ab", "free", "Källa: Kolada", now())
+    >>> record(pd.DataFrame(), [one]).attrs["origin"] == [one.id]
+    True
+    """
     _session.update({origin.id: origin for origin in origins})
     table.attrs["origin"] = sorted({*table.attrs.get("origin", []), *(origin.id for origin in origins)})
     return table
@@ -111,10 +125,23 @@ def origins(table: pd.DataFrame | None = None) -> list[Origin]:
 
 
 def forget() -> None:
-    """Empty the session's list (a new report begins)."""
+    """Empty the session's list (a new report begins).
+
+    Examples
+    --------
+    >>> forget()
+    >>> origins()
+    []
+    """
     _session.clear()
 
 
 def as_records(items: list[Origin]) -> list[dict[str, object]]:
-    """The origins as plain dictionaries with their ids, for run records."""
+    """The origins as plain dictionaries with their ids, for run records.
+
+    Examples
+    --------
+    >>> as_records([Origin("RKA", "a.csv", "ab", "free", "Källa: Kolada", now())])[0]["producer"]
+    'RKA'
+    """
     return [{"id": item.id, **asdict(item)} for item in items]

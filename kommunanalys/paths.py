@@ -41,14 +41,26 @@ def data_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """Folder of cached answers; `KOMMUNANALYS_CACHE` moves it."""
+    """Folder of cached answers; `KOMMUNANALYS_CACHE` moves it.
+
+    Examples
+    --------
+    >>> cache_dir().name != ""
+    True
+    """
     from platformdirs import user_cache_path
 
     return Path(os.environ.get("KOMMUNANALYS_CACHE") or user_cache_path("kommunanalys", appauthor=False))
 
 
 def state_dir() -> Path:
-    """Folder of what must be remembered between runs; `KOMMUNANALYS_STATE` moves it."""
+    """Folder of what must be remembered between runs; `KOMMUNANALYS_STATE` moves it.
+
+    Examples
+    --------
+    >>> state_dir() != cache_dir()
+    True
+    """
     from platformdirs import user_state_path
 
     return Path(os.environ.get("KOMMUNANALYS_STATE") or user_state_path("kommunanalys", appauthor=False))

@@ -90,7 +90,13 @@ def _check_keys(table: pd.DataFrame) -> None:
 
 
 def dimensions(table: pd.DataFrame) -> list[str]:
-    """Names of the further dimensions (`sex`, `age`, ...) of an observations table."""
+    """Names of the further dimensions (`sex`, `age`, ...) of an observations table.
+
+    Examples
+    --------
+    >>> dimensions(pd.DataFrame(columns=[*COLUMNS, "sex", "kpi"]))
+    ['sex']
+    """
     return [name for name in table.columns if name not in COLUMNS and name not in PROVIDER_COLUMNS]
 
 

@@ -83,7 +83,7 @@ def over_time(story: Story) -> list[Part]:
         ),
         data=lines.join(
             real[["low", "high"]].rename(columns={"low": say("Lower quartile"), "high": say("Upper quartile")})
-        ).round(0),
+        ),
     )
     return [described]
 

@@ -80,6 +80,12 @@ def timeline(
         Speaker of the reader's language.
     ax
         Axes to draw on; None for new ones.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"Ale": [1.0, 2.0], "Median": [1.0, 1.5]}, index=[2020, 2021])
+    >>> [line.get_label() for line in timeline(lines, focus="Ale", say=Speaker("en")).lines]
+    ['Median', 'Ale']
     """
     ax = new_axes(ax)
     breaks = list(breaks)
@@ -133,6 +139,12 @@ def ranking(
         Decimals of the numbers at the bars.
     ax
         Axes to draw on; None for new ones.
+
+    Examples
+    --------
+    >>> ax = ranking(pd.Series({"Ale": 2.0, "Lerum": 1.0}), focus="Ale", say=Speaker("en"))
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['Lerum', 'Ale']
     """
     values = values.dropna().sort_values()
     ax = new_axes(ax, height=1.0 + 0.32 * len(values))
@@ -178,6 +190,12 @@ def scatter(
         Speaker of the reader's language.
     ax
         Axes to draw on; None for new ones.
+
+    Examples
+    --------
+    >>> points = pd.DataFrame({"cost": [1.0, 2.0], "result": [80.0, 70.0]}, index=["Ale", "Lerum"])
+    >>> scatter(points, focus="Ale", say=Speaker("en")).get_xlabel()
+    'cost'
     """
     ax = new_axes(ax, height=4.6)
     x, y = points.columns[:2]

@@ -45,6 +45,11 @@ class Table:
         Decimals by column; a glossary indicator has its own.
     units
         Unit by column.
+
+    Examples
+    --------
+    >>> Table(pd.DataFrame({"population": [6000.0]}), "Population").label("population", Speaker("sv"))
+    'Invånare'
     """
 
     data: pd.DataFrame
@@ -154,7 +159,13 @@ def svg(figure: Figure) -> bytes:
 
 
 def table_html(table: Table, say: Speaker) -> str:
-    """An accessible HTML table: caption, header scopes, numbers as the language writes them."""
+    """An accessible HTML table: caption, header scopes, numbers as the language writes them.
+
+    Examples
+    --------
+    >>> "<caption>Pupils</caption>" in table_html(Table(pd.DataFrame({"n": [1.0]}), "Pupils"), Speaker("en"))
+    True
+    """
     data = table.data
     heads = [str(data.index.name or ""), *(table.label(str(column), say) for column in data.columns)]
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' if text else "<td></td>" for text in heads)

@@ -75,6 +75,13 @@ def describe(ax: Axes, *, caption: str, alternative: str, data: pd.DataFrame) ->
     ------
     TableError
         An empty caption or alternative text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ax = describe(new_axes(), caption="Costs", alternative="They rise.", data=pd.DataFrame({"cost": [1.0, 2.0]}))
+    >>> description(ax).caption
+    'Costs'
     """
     if not caption.strip() or not alternative.strip():
         raise TableError("A figure needs a caption and an alternative text; got {caption!r}.", caption=caption)
@@ -91,6 +98,12 @@ def description(ax: Axes) -> Description:
     ------
     TableError
         The figure has none: `describe(ax, ...)` first.
+
+    Examples
+    --------
+    >>> description(new_axes())
+    Traceback (most recent call last):
+    kommunanalys.errors.TableError: This figure has no alternative text: ...
     """
     figure = ax.get_figure(root=True)
     found = _described.get(figure) if figure is not None else None

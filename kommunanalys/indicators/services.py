@@ -191,6 +191,13 @@ def choose(panel: pd.DataFrame, service: str, municipality: str, year: int | Non
     ------
     NoData
         Neither declaration has cost and pupils for them; names the years that have.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_tuples([("X01", 2021)], names=["municipality", "year"])
+    >>> figures = {"upper_secondary_cost_own": [9000.0], "upper_secondary_pupils_own": [50.0]}
+    >>> choose(pd.DataFrame(figures, index=index), "upper_secondary", "X01").inputs["total_cost"].tolist()
+    [0.45]
     """
     years: dict[str, list[int]] = {}
     for item in _declared(service):

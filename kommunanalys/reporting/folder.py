@@ -53,6 +53,11 @@ def check_output(output: Path) -> Path:
     ------
     UsageError
         A `..` in the path.
+
+    Examples
+    --------
+    >>> check_output(Path("reports")).name
+    'reports'
     """
     if ".." in output.parts:
         raise UsageError(
@@ -75,6 +80,15 @@ def whole_or_not(target: Path) -> Iterator[Path]:
     ------
     OutputError
         The disk is full, the folder cannot be written, or a file in it is open in another program.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as base:
+    ...     with whole_or_not(Path(base) / "report") as work:
+    ...         _ = (work / "page.html").write_text("whole")
+    ...     (Path(base) / "report" / "page.html").read_text()
+    'whole'
     """
     work = target.parent / f".part-{uuid.uuid4().hex[:12]}"
     try:

@@ -43,6 +43,11 @@ class Parameter:
         Allowed values of a "choice".
     optional
         Whether None is allowed.
+
+    Examples
+    --------
+    >>> Parameter("year", "int", None, "year to compare", optional=True).type
+    'int or none'
     """
 
     name: str
@@ -149,6 +154,11 @@ def read_notebook(path: Path) -> nbformat.NotebookNode:
     ------
     NotebookError
         The file is no notebook.
+
+    Examples
+    --------
+    >>> read_notebook(find_notebook("cost_efficiency")).nbformat
+    4
     """
     try:
         return nbformat.read(path, as_version=4)
@@ -165,6 +175,11 @@ def declared(notebook: nbformat.NotebookNode) -> dict[str, Parameter]:
     ------
     NotebookError
         Not exactly one cell tagged `parameters`, or a line of it that is no declaration.
+
+    Examples
+    --------
+    >>> list(declared(read_notebook(find_notebook("cost_efficiency"))))[:2]
+    ['source', 'municipality']
     """
     cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
     if len(cells) != 1:
