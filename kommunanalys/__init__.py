@@ -6,7 +6,6 @@ The public names below are loaded when they are first used, so that `import komm
 from __future__ import annotations
 
 import importlib
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 _WHERE = {
@@ -36,10 +35,9 @@ __all__ = ["__version__", *_WHERE]  # noqa: PLE0604  (the names are the keys abo
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        try:
-            return version("kommunanalys")
-        except PackageNotFoundError:
-            return "0+unknown"
+        from importlib.metadata import version
+
+        return version("kommunanalys")
     if name not in _WHERE:
         raise AttributeError(f"module 'kommunanalys' has no attribute {name!r}; public names: {', '.join(_WHERE)}")
     where = _WHERE[name]

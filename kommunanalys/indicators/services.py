@@ -229,6 +229,8 @@ def _range(years: list[int]) -> str:
 
 def _derived(panel: pd.DataFrame, service: Service) -> pd.DataFrame:
     names.check_population([service.cost, service.pupils, *service.outcomes, *service.needs])
-    return panel.assign(
-        log_pupils=log_size(panel[service.pupils]), total_cost=total_cost(panel[service.cost], panel[service.pupils])
-    )
+    # A cost of 0 for each pupil is published where the municipality runs no such school: it is nobody's cost.
+    cost = panel[service.cost].where(panel[service.cost] > 0)
+    pupils = panel[service.pupils].where(panel[service.pupils] > 0)
+    derived = {"log_pupils": log_size(pupils), "total_cost": total_cost(cost, pupils)}
+    return panel.assign(**{service.cost: cost, service.pupils: pupils}, **derived)
