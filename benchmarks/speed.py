@@ -41,9 +41,8 @@ def main() -> None:
             print(f"no real data at {SHARED}: the rest is left out")
             return
         imports = median(lambda: cpu("-c", PANDAS), 3)
-        print(
-            f"read all of Kolada: {median(lambda: cpu('-c', READ, str(SHARED)), 3) - imports:.2f} CPU s over the imports"
-        )
+        reading = median(lambda: cpu("-c", READ, str(SHARED)), 3) - imports
+        print(f"read all of Kolada: {reading:.2f} CPU s over the imports")
         real = (*run, "-p", f"source={SHARED}", "-p", "municipality=1440", "-p", "year=2021")
         print(f"one report, Ale 2021 from the folder: {median(lambda: cpu(*real), 3):.2f} CPU s")
 

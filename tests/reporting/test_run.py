@@ -146,7 +146,15 @@ def test_stopping_in_the_middle_leaves_nothing_half_written(notebook, tmp_path, 
         "--language",
         "en",
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        # A shell that runs the tests in the background lets its children ignore Ctrl-C; a person's does not.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while not started.exists() and process.poll() is None:
         time.sleep(0.05)
     time.sleep(0.3)
