@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from kommunanalys.errors import KommunanalysError, ParameterError
-from kommunanalys.language import Speaker, check_language
+from kommunanalys.language import Speaker, check_language, current
 
 STOPPED = 130
 
@@ -46,8 +46,8 @@ def run_command(
     from kommunanalys.reporting.run import run
 
     languages = [check_language(item.strip()) for item in language.split(",")]
-    given = dict(_pair(text) for text in parameter or [])
     os.environ["KOMMUNANALYS_LANGUAGE"] = languages[0]
+    given = _pairs(parameter or [])
     try:
         for item in languages:
             report = run(notebook, given, language=item, output=output, timeout=timeout)
@@ -58,21 +58,27 @@ def run_command(
         raise typer.Exit(STOPPED) from None
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, sign, value = text.partition("=")
-    # Names go into code: only plain names pass, whatever the notebook declares.
-    if not sign or not name.strip().isidentifier():
-        raise ParameterError("{text!r} is not NAME=VALUE, with a plain name such as municipality=1440.", text=text)
-    return name.strip(), value
+def _pairs(texts: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        name = name.strip()
+        # Names go into code: only plain names pass, whatever the notebook declares.
+        if not sign or not name.isidentifier():
+            raise ParameterError("{text!r} is not NAME=VALUE, with a plain name such as municipality=1440.", text=text)
+        if name in given:
+            raise ParameterError("Parameter {name} is given twice. Give it once.", name=name)
+        given[name] = value
+    return given
 
 
 @app.command("list")
-def list_command(language: Language = "en") -> None:
+def list_command(language: Language = "") -> None:
     """List the notebooks with their parameters, types, defaults and help."""
     from kommunanalys.paths import notebooks_dir
     from kommunanalys.reporting.parameters import declared, read_notebook
 
-    say = Speaker(check_language(language))
+    say = Speaker(check_language(language or current()))
     for path in sorted(notebooks_dir().glob("*.ipynb")):
         notebook = read_notebook(path)
         heading = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
@@ -85,17 +91,25 @@ def list_command(language: Language = "en") -> None:
 @app.command("doctor")
 def doctor_command(
     output: Annotated[str, typer.Option("--output", "-o", help="Folder where reports shall lie.")] = "reports",
-    language: Language = "en",
+    language: Language = "",
 ) -> None:
     """Check this machine (Python, folders, certificates, fonts) and say what to do."""
     from kommunanalys.doctor import examine
 
-    say = Speaker(check_language(language))
+    say = Speaker(check_language(language or current()))
     findings = examine(output)
     for item in findings:
         typer.echo(f"{say('well') if item.well else say('TO DO')}: {item.tell(say)}")
     if not all(item.well for item in findings):
         raise typer.Exit(1)
+
+
+@app.command("version")
+def version_command() -> None:
+    """Print the version."""
+    import kommunanalys
+
+    typer.echo(kommunanalys.__version__)
 
 
 def main() -> None:

@@ -94,11 +94,11 @@ def _length(folder: Path, windows: bool = sys.platform == "win32") -> Finding:
     longest = len(str(folder)) + DEEPEST
     values = {"length": longest, "limit": WINDOWS_LIMIT, "folder": folder}
     if longest < WINDOWS_LIMIT or not windows:
-        return Finding(True, "The longest path of a report has {length} signs.", values)
+        return Finding(True, "The longest path of a report has {length} characters.", values)
     return Finding(
         False,
-        "The longest path below {folder} would have {length} signs, and Windows allows {limit}: choose a shorter "
-        "folder with --output.",
+        "The longest path below {folder} would have {length} characters, and Windows allows {limit}: choose a "
+        "shorter folder with --output.",
         values,
     )
 
@@ -109,8 +109,8 @@ def _synced(folder: Path) -> Finding:
         return Finding(True, "The output folder is not in a synced folder.")
     return Finding(
         False,
-        "{folder} is synced by {service}, which may lock files while a report is written: choose a local folder "
-        "with --output.",
+        "{folder} is synced by {service}, which may lock files while a report is written: choose a local folder with "
+        "--output.",
         {"folder": folder, "service": found[0]},
     )
 

@@ -213,12 +213,25 @@ def find(value: str, *, country: str | None = None) -> Municipality:
                 value=value,
                 choices=", ".join(f"{item.code} ({item.country})" for item in hits),
             )
+    _check_elsewhere(text, country)
     raise UnknownMunicipality(
-        "Unknown municipality {value!r}. Closest: {closest}. "
-        "Give the name in Swedish or Finnish, or the official code as text ('091', '0114').",
+        "Unknown municipality {value!r}. Closest: {closest}. Give the name in Swedish or Finnish, or the official "
+        "code as text ('091', '0114').",
         value=value,
         closest=", ".join(_closest(text)) or "–",
     )
+
+
+def _check_elsewhere(text: str, country: str | None) -> None:
+    found = [item for spelling in _spellings(text) for item in _index(data_dir()).get(spelling, {}).values()]
+    if country is not None and found:
+        raise UnknownMunicipality(
+            "{value!r} is a municipality of {there}, and this is about {country}. Choose a municipality there, or "
+            "another source.",
+            value=text,
+            there=found[0].country,
+            country=country,
+        )
 
 
 def _as_text(value: object) -> str:

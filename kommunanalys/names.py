@@ -5,6 +5,7 @@ The glossary itself is data (`glossary.toml`, one entry for each indicator); thi
 
 from __future__ import annotations
 
+import csv
 import difflib
 import tomllib
 from collections.abc import Iterable
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kommunanalys.errors import MixedPopulations, UnknownIndicator
-from kommunanalys.language import check_language
+from kommunanalys.language import LANGUAGES, check_language
+from kommunanalys.paths import data_dir
 
 CURRENCIES = {"FI": "EUR", "SE": "SEK"}
 SEPARATE = frozenset({"home", "located", "own"})
@@ -109,9 +111,16 @@ class Indicator:
         """
         return self.unit.format(currency=CURRENCIES[country])
 
-    def breaks_in(self, country: str) -> list[Break]:
-        """The breaks that concern a country."""
-        return [item for item in self.breaks if item.country in ("", country)]
+    def breaks_in(self, country: str, *, fictive: bool = False) -> list[Break]:
+        """The breaks that concern a country, those of the fictive example data included if asked.
+
+        Examples
+        --------
+        >>> [item.year for item in get("compulsory_certified_teachers_own").breaks_in("FI", fictive=True)]
+        [2019]
+        """
+        own = [item for item in self.breaks if item.country in ("", country)]
+        return own + _example_breaks().get(self.name, []) if fictive else own
 
 
 def _spoken(texts: dict[str, str], language: str, country: str | None) -> str:
@@ -124,6 +133,16 @@ def _spoken(texts: dict[str, str], language: str, country: str | None) -> str:
 def _read(name: str, entry: dict[str, Any]) -> Indicator:
     breaks = tuple(Break(item["year"], item.get("country", ""), item["text"]) for item in entry.pop("breaks", []))
     return Indicator(name=name, breaks=breaks, **entry)
+
+
+@lru_cache
+def _example_breaks() -> dict[str, list[Break]]:
+    found: dict[str, list[Break]] = {}
+    with (data_dir() / "example" / "breaks.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            texts = {language: row[f"text_{language}"] for language in LANGUAGES}
+            found.setdefault(row["indicator"], []).append(Break(int(row["year"]), "FI", texts))
+    return found
 
 
 @lru_cache

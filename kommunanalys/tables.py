@@ -82,8 +82,8 @@ def _check_keys(table: pd.DataFrame) -> None:
     double = table.duplicated(keys)
     if double.any():
         raise TableError(
-            "{count} keys occur more than once. First: {row}. Remove the copies, or keep what tells them apart "
-            "as a column.",
+            "{count} keys occur more than once. First: {row}. Remove the copies, or keep what tells them apart as a "
+            "column.",
             count=int(double.sum()),
             row=table.loc[double, keys].iloc[0].to_dict(),
         )

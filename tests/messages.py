@@ -66,13 +66,16 @@ def in_notebooks() -> set[str]:
     return found
 
 
+RESULT_UNITS = {"%", "points", "pupils/teacher"}
+
+
 def named_elsewhere() -> set[str]:
     """Texts that reach a reader through a variable: listed by the modules that hold them."""
-    from kommunanalys.compare.explain import CURRENCIES
-    from kommunanalys.reporting.html import HEADS
+    from kommunanalys.names import CURRENCIES
+    from kommunanalys.reporting.html import FICTIVE, HEADS
     from kommunanalys.sources import example, kolada
 
-    return {*HEADS, *CURRENCIES.values(), kolada.LICENCE, example.CREDIT, example.PRODUCER}
+    return {FICTIVE, *HEADS, *CURRENCIES.values(), kolada.LICENCE, example.CREDIT, example.PRODUCER, *RESULT_UNITS}
 
 
 def all_messages() -> set[str]:

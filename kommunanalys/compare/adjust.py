@@ -73,14 +73,7 @@ class ExpectedCost:
     @property
     def cautions(self) -> tuple[Caution, ...]:
         """Who was left out, and whether few municipalities carry many needs."""
-        if self.n >= ENOUGH * (len(self.needs) + 1):
-            return incomplete(self.left_out)
-        few = Caution(
-            "Only {units} municipalities carry {needs} needs: the expected cost is uncertain, and more so what each "
-            "need does.",
-            {"units": self.n, "needs": len(self.needs)},
-        )
-        return (few, *incomplete(self.left_out))
+        return (*few_municipalities(self), *incomplete(self.left_out))
 
     def to_frame(self) -> pd.DataFrame:
         """Cost and expected cost of every municipality."""
@@ -119,9 +112,12 @@ class ExpectedCost:
             "and about {level} of such municipalities lie between {lower} and {upper}.",
             **shown,
         )
-        if not row["outside"]:
-            second = say("The difference ({size}) is within what is common.", **shown)
-        elif row["deviation"] > 0:
+        above = row["deviation"] > 0
+        if not row["outside"] and above:
+            second = say("It lies {size} above the expected, within what is common.", **shown)
+        elif not row["outside"]:
+            second = say("It lies {size} below the expected, within what is common.", **shown)
+        elif above:
             second = say("The cost is {size} above the expected, more than is common.", **shown)
         else:
             second = say("The cost is {size} below the expected, more than is common.", **shown)
@@ -164,7 +160,23 @@ class ExpectedCost:
             level=say.percent(100 * self.level),
         )
         data = units[list(heads)].rename(columns=heads).set_axis(called, axis=0)
-        return describe(ax, caption=caption, alternative=self.summary(language, municipality), data=data)
+        told = dict.fromkeys(heads.values(), self.cost)
+        return describe(
+            ax, caption=caption, alternative=self.summary(language, municipality), data=data, indicators=told
+        )
+
+
+def few_municipalities(result: ExpectedCost) -> tuple[Caution, ...]:
+    """Fewer than 10 municipalities for each coefficient: the expectation itself is uncertain."""
+    if result.n >= ENOUGH * (len(result.needs) + 1):
+        return ()
+    return (
+        Caution(
+            "Only {units} municipalities carry {needs} needs: the expected cost is uncertain, and more so what each "
+            "need does.",
+            {"units": result.n, "needs": len(result.needs)},
+        ),
+    )
 
 
 def expected_cost(

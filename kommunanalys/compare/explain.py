@@ -7,15 +7,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from kommunanalys import names
-from kommunanalys.compare.adjust import ExpectedCost
+from kommunanalys.compare.adjust import ExpectedCost, few_municipalities
 from kommunanalys.compare.cautions import small_numbers
 from kommunanalys.compare.dea import DEA, ON_FRONTIER
 from kommunanalys.compare.peers import Similar
-from kommunanalys.compare.units import label
+from kommunanalys.compare.units import label, listed, municipality_of
+from kommunanalys.errors import NoData
 from kommunanalys.indicators import Case, deflate
 from kommunanalys.language import Speaker
 
-CURRENCIES = {"SE": "SEK", "FI": "EUR"}
+WIDE = 0.5
+"""Width of the interval, as a share of the expected cost, from which it says nothing of use."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +53,15 @@ class Story:
         return label(self.case.municipality, self.say.language)
 
     @property
+    def fictive(self) -> bool:
+        """Whether the municipality belongs to the example data."""
+        found = municipality_of(self.case.municipality)
+        return found is not None and found.fictive
+
+    @property
     def currency(self) -> str:
         """The currency as the reader writes it."""
-        return self.say(CURRENCIES[self.say.country or "SE"])
+        return self.say(names.CURRENCIES[self.say.country or "SE"])
 
     @property
     def cost(self) -> float:
@@ -68,13 +76,13 @@ class Story:
     @property
     def leavers(self) -> pd.Series:
         """About how many pupils leave in a year, by municipality: those whom a result is about [persons]."""
-        return (self.case.units[self.case.service.pupils] / self.case.service.years).round()
+        return (self.case.units[self.case.service.pupils] / self.case.service.years).round().clip(lower=1)
 
     @property
     def subject(self) -> str:
         """What the report is about: municipality, service, year."""
         return self.say(
-            "**{place}, {service}, {year}**",
+            "**{service}: {place}, {year}**",
             place=self.place,
             service=self.say(self.case.service.title),
             year=self.case.year,
@@ -88,25 +96,41 @@ class Story:
     @property
     def cautions(self) -> str:
         """What a reader must bear in mind, as a Markdown list."""
-        found = (
-            *self.near.cautions,
-            *self.expected.cautions,
-            *self.dea.cautions,
-            *small_numbers(self.leavers[[self.case.municipality]]),
+        say, codes = self.say, [self.case.municipality]
+        found = (*self.dea.cautions, *small_numbers(self.leavers[codes]), *few_municipalities(self.expected))
+        lines = [*dict.fromkeys(item.say(say) for item in found), *_left_out(self), *_limits(self), *_breaks(self)]
+        return "\n".join(f"- {line}" for line in [*lines, _one_year(self)])
+
+
+def base_year(story: Story) -> int:
+    """The year whose prices are used: the year compared, or the last before it that the index knows.
+
+    Raises
+    ------
+    NoData
+        The index begins later.
+    """
+    known = [int(year) for year in story.prices.index if year <= story.case.year]
+    if not known:
+        raise NoData(
+            "The price index begins in {first}, after {year}. Give one that reaches back (price_index=FILE.csv).",
+            first=story.prices.index.min(),
+            year=story.case.year,
         )
-        lines = [*dict.fromkeys(item.say(self.say) for item in found), *_breaks(self), _one_year(self)]
-        return "\n".join(f"- {line}" for line in lines)
+    return max(known)
 
 
 def real_costs(story: Story) -> pd.DataFrame:
-    """Cost for each pupil over the years in the prices of the year compared: the municipality and its similar ones.
+    """Cost for each pupil over the years in the prices of one: the municipality and its similar ones.
+
+    The prices are those of the year compared, or of the last year before it that the index knows.
 
     Returns
     -------
     pandas.DataFrame
         Index year; `own`, `median`, `low`, `high` (quartiles of the similar ones) [currency/pupil/year].
     """
-    real = deflate(story.case.panel[story.case.service.cost], story.prices, story.case.year).unstack("municipality")
+    real = deflate(story.case.panel[story.case.service.cost], story.prices, base_year(story)).unstack("municipality")
     real = real[real.index <= story.case.year].dropna(how="all")
     peers = real.reindex(columns=story.near.peers.index)
     quartiles = {
@@ -131,9 +155,13 @@ def _beside(story: Story) -> str:
         "difference": say.number(abs(difference)),
         "percent": say.percent(abs(100 * difference / peers.median()), 1),
     }
+    if len(peers) == 1:
+        return say(
+            "**{place} spent {cost} {currency} for each pupil**, the most similar municipality {median}.", **shown
+        )
     first = say(
-        "**{place} spent {cost} {currency} for each pupil.** The {count} most similar municipalities spent "
-        "between {low} and {high}, with a median of {median}.",
+        "**{place} spent {cost} {currency} for each pupil.** The {count} most similar municipalities spent between "
+        "{low} and {high}, with a median of {median}.",
         **shown,
     )
     if difference >= 0:
@@ -149,23 +177,30 @@ def structure(story: Story) -> str:
     shown = {"place": story.place, "currency": story.currency} | {
         key: story.say.number(row[key]) for key in ("expected", "lower", "upper")
     }
+    if not row["outside"] and row["upper"] - row["lower"] > WIDE * row["expected"]:
+        return story.say(
+            "Given its size, settlement and pupils, {expected} {currency} would be expected, but nearly all such "
+            "municipalities (95%) lie anywhere between {lower} and {upper}: the range is too wide to say whether "
+            "{place} is dear or cheap.",
+            **shown,
+        )
     if not row["outside"]:
         return story.say(
             "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such "
-            "municipalities (95 %) lie between {lower} and {upper}. {place} lies within: **the difference is no "
+            "municipalities (95%) lie between {lower} and {upper}. {place} lies within: **the difference is no "
             "larger than what is common where needs are alike.**",
             **shown,
         )
     if row["deviation"] > 0:
         return story.say(
             "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such "
-            "municipalities (95 %) lie between {lower} and {upper}. **{place} lies above that range:** more than "
-            "its structure explains. Why, these figures do not say.",
+            "municipalities (95%) lie between {lower} and {upper}. **{place} lies above that range:** more than its "
+            "structure explains. Why, these figures do not say.",
             **shown,
         )
     return story.say(
         "Given its size, settlement and pupils, {expected} {currency} would be expected, and nearly all such "
-        "municipalities (95 %) lie between {lower} and {upper}. **{place} lies below that range:** less than its "
+        "municipalities (95%) lie between {lower} and {upper}. **{place} lies below that range:** less than its "
         "structure lets expect. Why, these figures do not say.",
         **shown,
     )
@@ -181,7 +216,12 @@ def published_deviation(story: Story) -> list[str]:
         "indicator": names.get(column).words(story.say.language, story.say.country),
         "value": story.say.percent(value, 1),
     }
-    return [story.say("{indicator}, as published: {value}.", **shown)]
+    return [
+        story.say(
+            "{indicator}, as published: {value}. It counts net costs and other needs, so the two need not agree.",
+            **shown,
+        )
+    ]
 
 
 def efficiency(story: Story) -> str:
@@ -208,12 +248,9 @@ def efficiency(story: Story) -> str:
         )
     return say(
         "Compared on total cost, number of pupils and pupils weighted by their results ({results}), the score of "
-        "{place} is "
-        "{score}; 1 means that no mix of others does as much for less. {full} of {count} municipalities have 1, "
-        "and {better} "
-        "have a higher score than {place}. The score compares with the best of the year and counts chance and "
-        "unseen needs "
-        "as distance too, so it is no share of waste.",
+        "{place} is {score}; 1 means that no mix of others does as much for less. {full} of {count} municipalities "
+        "have 1, and {better} have a higher score than {place}. The score compares with the best of the year and "
+        "counts chance and unseen needs as distance too, so it is no share of waste.",
         **shown,
     )
 
@@ -225,12 +262,15 @@ def distance(story: Story) -> str:
         return say(
             "The distance to the municipalities that achieve most for their costs cannot be told: a result is missing."
         )
+    if not story.case.service.outcomes:
+        return say(
+            "**No distance to others is given:** without results of the same pupils it would only reward low costs."
+        )
     row = story.dea.requirements(unit).set_index("column").loc["total_cost"]
     if row["includes_none"] and story.dea.efficiency_[unit] > 1 - ON_FRONTIER:
         return say(
-            "**No mix of others achieves as much for less**, so there is no distance to report. For the smallest "
-            "and the "
-            "largest municipalities this is so almost by construction: few resemble them."
+            "**No mix of others achieves as much for less**, so there is no distance to report. For the smallest and "
+            "the largest municipalities this is so almost by construction: few resemble them."
         )
     if row["includes_none"]:
         return say(
@@ -238,17 +278,21 @@ def distance(story: Story) -> str:
             "{place} itself would be among them.",
             place=story.place,
         )
-    low, high = (say.number(-row[key], 1) for key in ("low", "high"))
     return say(
-        "A mix of others with at least as many pupils and as good results manages with {high} million {currency} "
-        "a year "
-        "less; {low} million if one of them is left out. **This is a difference, not a savings target:** it "
-        "holds chance "
-        "and everything that the model does not see, and this range does not cover that.",
-        low=low,
-        high=high,
-        currency=story.currency,
+        "A mix of others with at least as many pupils and as good results manages with {high} a year less; {low} if "
+        "one of them is left out. **This is a difference, not a savings target:** it holds chance and everything "
+        "that the model does not see, and this range does not cover that.",
+        low=_amount(story, -row["low"]),
+        high=_amount(story, -row["high"]),
     )
+
+
+def _amount(story: Story, millions: float) -> str:
+    """An amount of money in the unit that leaves something to read."""
+    if millions >= 1:
+        return story.say("{number} million {currency}", number=story.say.number(millions, 1), currency=story.currency)
+    thousands = story.say.number(1000 * millions)
+    return story.say("{number} thousand {currency}", number=thousands, currency=story.currency)
 
 
 def results(story: Story) -> str:
@@ -278,11 +322,57 @@ def results(story: Story) -> str:
             first
             + " "
             + say(
-                "**Both costs and results are lower than among the similar ones: a cheap school that fails is "
-                "not efficient.**"
+                "**Both costs and results are lower than among the similar ones: a cheap school that fails is not "
+                "efficient.**"
             )
         )
     return first
+
+
+def _left_out(story: Story) -> list[str]:
+    """Who takes no part in some comparison, since a figure is missing: said once for all of them."""
+    lacking = {
+        *story.near.left_out,
+        *story.expected.left_out,
+        *story.case.units.index.difference(story.dea.efficiency_.index),
+    }
+    if not lacking:
+        return []
+    return [
+        story.say(
+            "Left out of one comparison or more because a figure is missing ({count}): {units}.",
+            count=len(lacking),
+            units=listed(sorted(lacking), story.say),
+        )
+    ]
+
+
+def _limits(story: Story) -> list[str]:
+    """What the data do not allow: other pupils than wanted, needs or results without figures, years without prices."""
+    say, service = story.say, story.case.service
+    lines = []
+    if service.cost.endswith("_own"):
+        lines.append(
+            say(
+                "The costs are those of the municipality's own schools: figures for all pupils who live there are "
+                "not in the data."
+            )
+        )
+    if story.case.lacking:
+        lacking = say.names(names.get(name).words(say.language, say.country) for name in story.case.lacking)
+        lines.append(
+            say("Compared without these, since no figures are published for the year: {lacking}.", lacking=lacking)
+        )
+    years = [year for year in story.case.panel.index.get_level_values("year").unique() if year <= story.case.year]
+    without = sorted(int(year) for year in years if year not in story.prices.index)
+    if without:
+        lines.append(
+            say(
+                "The price index has no figure for {years}: those years are not shown in real prices.",
+                years=", ".join(map(str, without)),
+            )
+        )
+    return lines
 
 
 def _breaks(story: Story) -> list[str]:
@@ -296,13 +386,13 @@ def _breaks(story: Story) -> list[str]:
             what=gap.text[say.language],
         )
         for item in (names.get(name) for name in shown if name and name in story.case.panel)
-        for gap in item.breaks_in(say.country or "SE")
+        for gap in item.breaks_in(say.country or "SE", fictive=story.fictive)
         if years.min() < gap.year <= story.case.year
     ]
 
 
 def _one_year(story: Story) -> str:
     return story.say(
-        "Results are those of a single year; where few pupils leave school they move by chance from one year to "
-        "the next."
+        "Results are those of a single year; where few pupils leave school they move by chance from one year to the "
+        "next."
     )

@@ -8,7 +8,7 @@ import pandas as pd
 
 from kommunanalys import names
 from kommunanalys.compare import explain
-from kommunanalys.compare.explain import Story, real_costs
+from kommunanalys.compare.explain import Story, base_year, real_costs
 from kommunanalys.compare.small import funnel
 from kommunanalys.compare.units import label
 from kommunanalys.figures import Table, describe, description, ranking, scatter, timeline
@@ -50,6 +50,7 @@ def _cost_ranking(story: Story) -> Axes:
             all=say.number(units.median()),
         ),
         data=values.sort_values(ascending=False).to_frame(heading),
+        indicators={heading: cost},
     )
 
 
@@ -58,21 +59,24 @@ def over_time(story: Story) -> list[Part]:
     say, real = story.say, real_costs(story)
     peers = say("Median of the similar ones")
     lines = real.rename(columns={"own": story.place, "median": peers})[[story.place, peers]].rename_axis(say("Year"))
-    gaps = [gap.year for gap in names.get(story.case.service.cost).breaks_in(say.country or "SE")]
+    gaps = [
+        gap.year for gap in names.get(story.case.service.cost).breaks_in(say.country or "SE", fictive=story.fictive)
+    ]
     ax = timeline(lines, focus=story.place, band=real[["low", "high"]], breaks=gaps, say=say)
     own = real["own"].dropna()
     change = say.percent(100 * (own.iloc[-1] / own.iloc[0] - 1), 1)
     described = describe(
         ax,
         caption=say(
-            "Cost for each pupil, {currency} in the prices of {year}. The band holds the middle half of the "
-            "similar municipalities.",
+            "Cost for each pupil, {currency} in the prices of {year}. The band holds the middle half of the similar "
+            "municipalities.",
             currency=story.currency,
-            year=story.case.year,
+            year=base_year(story),
+            index=story.prices.name,
         ),
         alternative=say(
-            "Line chart. From {first} to {last} the real cost for each pupil in {place} went from {start} to "
-            "{end} {currency}, a change of {change}.",
+            "Line chart. From {first} to {last} the real cost for each pupil in {place} went from {start} to {end} "
+            "{currency}, a change of {change}.",
             first=own.index[0],
             last=own.index[-1],
             place=story.place,
@@ -83,6 +87,9 @@ def over_time(story: Story) -> list[Part]:
         ),
         data=lines.join(
             real[["low", "high"]].rename(columns={"low": say("Lower quartile"), "high": say("Upper quartile")})
+        ),
+        indicators=dict.fromkeys(
+            [story.place, peers, say("Lower quartile"), say("Upper quartile")], story.case.service.cost
         ),
     )
     return [described]
@@ -124,8 +131,8 @@ def _peers_table(story: Story) -> Table:
     return Table(
         rows,
         say(
-            "The municipalities that achieve most for their costs and are nearest in what they achieve, with "
-            "their weight in the comparison."
+            "The municipalities that achieve most for their costs and are nearest in what they achieve, with their "
+            "weight in the comparison."
         ),
         {"weight": say("Weight, %")},
         {"weight": 1},
@@ -144,8 +151,8 @@ def _structure_table(story: Story) -> Table:
     return Table(
         effects[list(heads)],
         say(
-            "How much the cost changes where a need is one standard deviation higher, with its 95 % interval. "
-            "Together the needs explain {share} of the differences.",
+            "How much the cost changes where a need is one standard deviation higher, with its 95% interval. "
+            "Together the needs predict {share} of the differences.",
             share=say.percent(100 * story.expected.explained),
         ),
         heads,
@@ -166,6 +173,7 @@ def _results_table(story: Story) -> Table:
             "all": units.median(),
         }
     )
+    rows.insert(0, "unit", [say(names.get(name).unit) for name in asked])
     rows.index = pd.Index([names.get(name).words(say.language, say.country) for name in asked], name=say("Result"))
     heads = {"own": story.place, "similar": say("Median of the similar ones"), "all": say("Median of all")}
     return Table(
@@ -175,7 +183,7 @@ def _results_table(story: Story) -> Table:
             "different pupils.",
             year=story.case.year,
         ),
-        heads,
+        {"unit": say("Unit"), **heads},
         dict.fromkeys(heads, 1),
     )
 
@@ -199,20 +207,21 @@ def _beside_costs(story: Story) -> Axes:
     return describe(
         ax,
         caption=say(
-            "Result against cost for each pupil in {year}, {count} municipalities; dotted lines are the medians. "
-            "The similar ones are named.",
+            "Result against cost for each pupil in {year}, {count} municipalities; dotted lines are the medians. The "
+            "similar ones are named.",
             year=story.case.year,
             count=len(points.dropna()),
         ),
         alternative=say(
-            "Scatter chart. {place}: cost {cost}, result {result}. Across all municipalities the correlation of "
-            "cost and result is {correlation}.",
+            "Scatter chart. {place}: cost {cost}, result {result}. Across all municipalities the correlation of cost "
+            "and result is {correlation}.",
             place=story.place,
             cost=say.number(story.cost),
             result=say.number(float(points.iloc[:, 1].get(story.place, float("nan"))), 1),
             correlation=say.number(correlation, 2),
         ),
         data=shown,
+        indicators={head: name for name, head in heads.items()},
     )
 
 
@@ -224,8 +233,14 @@ def _funnel(story: Story) -> Axes:
     own = story.case.municipality if story.case.municipality in units.index else None
     ax = funnel(units[outcome] / 100, leavers).plot(own, language=story.say.language)
     told, heading = description(ax), names.get(outcome).words(story.say.language, story.say.country)
-    caption = f"{heading}, {story.case.year}. {told.caption}"
-    return describe(ax, caption=caption, alternative=told.alternative, data=told.data)
+    estimated = story.say(
+        "The number behind each rate is estimated: pupils divided by {years} year groups.",
+        years=story.case.service.years,
+    )
+    caption = f"{heading}, {story.case.year}. {told.caption} {estimated}"
+    return describe(
+        ax, caption=caption, alternative=told.alternative, data=told.data, indicators={story.say("Rate, %"): outcome}
+    )
 
 
 def similar_costs(story: Story) -> list[Part]:
@@ -249,7 +264,11 @@ def structure(story: Story) -> list[Part]:
 def efficiency(story: Story) -> list[Part]:
     """Section: the efficiency score and those it is measured against."""
     peers = story.dea.peers_
-    others = (peers["unit"] == story.case.municipality) & (peers["peer"] != story.case.municipality)
+    others = (
+        bool(story.case.service.outcomes)
+        & (peers["unit"] == story.case.municipality)
+        & (peers["peer"] != story.case.municipality)
+    )
     return [explain.efficiency(story), *([_peers_table(story)] if others.any() else [])]
 
 

@@ -45,6 +45,8 @@ class Table:
         Decimals by column; a glossary indicator has its own.
     units
         Unit by column.
+    indicators
+        Glossary name by column, where the column is not itself one.
 
     Examples
     --------
@@ -57,6 +59,7 @@ class Table:
     labels: Mapping[str, str] = field(default_factory=dict)
     decimals: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
+    indicators: Mapping[str, str] = field(default_factory=dict)
 
     def label(self, column: str, say: Speaker) -> str:
         """The heading of a column in the reader's language."""
@@ -118,7 +121,8 @@ def _figure_bundle(ax: Axes, say: Speaker) -> dict[str, Any]:
     told = description(ax)
     figure = ax.get_figure(root=True)
     picture = base64.b64encode(svg(figure) if figure else b"").decode("ascii")
-    table = Table(told.data, told.caption, decimals={column: _enough(told.data[column]) for column in told.data})
+    decimals = {column: _enough(told.data[column]) for column in told.data}
+    table = Table(told.data, told.caption, decimals=decimals, indicators=told.indicators)
     text = (
         f'<figure><img src="data:image/svg+xml;base64,{picture}" alt="{html.escape(told.alternative)}">'
         f"<figcaption>{html.escape(told.caption)}</figcaption>"
@@ -171,8 +175,8 @@ def table_html(table: Table, say: Speaker) -> str:
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' if text else "<td></td>" for text in heads)
     places = [table.places(str(column)) for column in data.columns]
     rows = "".join(
-        f'<tr><th scope="row">{html.escape(_cell(index, 0, say))}</th>'
-        + "".join(_td(value, decimals, say) for value, decimals in zip(values, places, strict=True))
+        f'<tr><th scope="row">{html.escape(str(index))}</th>'
+        + "".join(_td(*cell, say) for cell in zip(values, places, strict=True))
         + "</tr>"
         for index, values in zip(data.index, data.itertuples(index=False), strict=True)
     )
@@ -193,19 +197,17 @@ def _cell(value: object, decimals: int, say: Speaker) -> str:
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return say("yes") if value else say("no")
     if isinstance(value, int | float) or hasattr(value, "dtype"):
-        number = float(value)  # type: ignore[arg-type]
-        # A year is no quantity: 2021, never "2 021".
-        return (
-            str(int(number))
-            if decimals == 0 and number.is_integer() and 1900 <= number <= 2100
-            else say.number(number, decimals)
-        )
+        return say.number(float(value), decimals)  # type: ignore[arg-type]
     return str(value)
 
 
 def _data(table: Table, say: Speaker) -> dict[str, Any]:
     columns = [
-        {"key": str(column), "label": table.label(str(column), say), "unit": _unit(table, str(column), say)}
+        {
+            "key": table.indicators.get(str(column), str(column)),
+            "label": table.label(str(column), say),
+            "unit": _unit(table, str(column), say),
+        }
         for column in table.data.columns
     ]
     frame = table.data.reset_index(names=str(table.data.index.name or "-"))
@@ -217,5 +219,5 @@ def _data(table: Table, say: Speaker) -> dict[str, Any]:
 
 
 def _unit(table: Table, column: str, say: Speaker) -> str:
-    known = names.glossary().get(column)
+    known = names.glossary().get(table.indicators.get(column, column))
     return table.units.get(column) or (known.unit_in(say.country) if known and say.country else "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -22,11 +23,12 @@ WIDTH = 7.2
 
 @dataclass(frozen=True)
 class Description:
-    """What stands beside a figure: caption, alternative text and the data that it shows."""
+    """What stands beside a figure: caption, alternative text, its data, and their indicators by column."""
 
     caption: str
     alternative: str
     data: pd.DataFrame
+    indicators: Mapping[str, str] = field(default_factory=dict)
 
 
 _described: WeakKeyDictionary[Figure, Description] = WeakKeyDictionary()
@@ -57,7 +59,9 @@ def new_axes(ax: Axes | None = None, *, height: float = 4.0) -> Axes:
     return ax
 
 
-def describe(ax: Axes, *, caption: str, alternative: str, data: pd.DataFrame) -> Axes:
+def describe(
+    ax: Axes, *, caption: str, alternative: str, data: pd.DataFrame, indicators: Mapping[str, str] | None = None
+) -> Axes:
     """Attach caption, alternative text and data to the figure of some axes; returns the axes.
 
     Parameters
@@ -70,6 +74,8 @@ def describe(ax: Axes, *, caption: str, alternative: str, data: pd.DataFrame) ->
         What a reader who cannot see it needs to know: the message, not the shapes.
     data
         The numbers that were drawn, with headings a reader understands.
+    indicators
+        Glossary names by column of `data`, for unit and indicator in the spreadsheet.
 
     Raises
     ------
@@ -87,7 +93,7 @@ def describe(ax: Axes, *, caption: str, alternative: str, data: pd.DataFrame) ->
         raise TableError("A figure needs a caption and an alternative text; got {caption!r}.", caption=caption)
     figure = ax.get_figure(root=True)
     if figure is not None:
-        _described[figure] = Description(caption, alternative, data)
+        _described[figure] = Description(caption, alternative, data, dict(indicators or {}))
     return ax
 
 

@@ -1,10 +1,11 @@
 """Panel → column: each indicator a short pure function, and which indicators each service is compared on."""
 
+from kommunanalys.indicators.case import Case, choose
 from kommunanalys.indicators.costs import cost_per_pupil, deflate, net_cost_deviation, total_cost
 from kommunanalys.indicators.finance import equity_ratio, per_inhabitant, result_share
 from kommunanalys.indicators.population import annual_change, density, log_size
 from kommunanalys.indicators.schools import certified_share, completion_rate, pupils_per_teacher, pupils_reaching
-from kommunanalys.indicators.services import SERVICES, Case, Service, choose, wanted
+from kommunanalys.indicators.services import SERVICES, Service, wanted
 
 __all__ = [
     "SERVICES",

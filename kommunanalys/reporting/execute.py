@@ -73,6 +73,8 @@ def execute(
 
     # papermill warns of parameters that its own inspection cannot read; ours has read and checked them.
     logging.getLogger("papermill").setLevel(logging.ERROR)
+    # A run that is stopped ends its kernel; asyncio would tell the person of that with a traceback.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     copy = nbformat.from_dict(notebook)
     copy.cells.append(nbformat.v4.new_code_cell(HAND_OVER, metadata={"tags": ["origins"]}))
     progress = {

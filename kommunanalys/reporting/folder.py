@@ -20,6 +20,8 @@ LONGEST = 80
 """Signs of a folder's name, so that paths stay below the 260 that Windows allows by default."""
 
 DAY = 24 * 3600
+REPLACED = frozenset({"run-failed.json"})
+"""What a new report makes untrue, besides the files that it writes itself."""
 
 
 def slug(values: Mapping[str, Any], defaults: Mapping[str, Any], language: str) -> str:
@@ -105,6 +107,8 @@ def whole_or_not(target: Path) -> Iterator[Path]:
 
 def _swap(work: Path, target: Path) -> None:
     aside = target.parent / f".old-{uuid.uuid4().hex[:12]}"
+    if target.is_file():
+        raise NotADirectoryError(errno.ENOTDIR, "a file of that name is in the way", str(target))
     if target.exists():
         target.rename(aside)
     try:
@@ -113,7 +117,16 @@ def _swap(work: Path, target: Path) -> None:
         if aside.exists():
             aside.rename(target)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+    if aside.exists():
+        _keep_others(aside, target)
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _keep_others(old: Path, new: Path) -> None:
+    """What somebody has put beside a report (notes, attachments) stays when the report is made again."""
+    for item in old.iterdir():
+        if not (new / item.name).exists() and item.name not in REPLACED:
+            item.rename(new / item.name)
 
 
 def _clear_leftovers(folder: Path) -> None:
@@ -134,8 +147,8 @@ def _explained(error: OSError, target: Path) -> OutputError:
         )
     if isinstance(error, PermissionError):
         return OutputError(
-            "{place} cannot be written. Close report.xlsx if it is open in Excel, or choose another folder with "
-            "--output.",
+            "{place} cannot be written: it is write-protected, or report.xlsx is open in Excel. Close it, or choose "
+            "another folder with --output.",
             place=place,
         )
     return OutputError(

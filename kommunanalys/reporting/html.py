@@ -38,6 +38,7 @@ ATTRIBUTES = {
     "th": {"scope", "colspan", "rowspan"},
     "td": {"class", "colspan", "rowspan"},
 }
+FICTIVE = "Example data: fictive municipalities. No figure here is real."
 HEADS = ("Publisher", "Address", "Loaded", "Published", "Licence", "Fingerprint", "Note")
 READABLE = ("text/html", "text/markdown", "text/plain")
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml", "application/pdf", "application/javascript")
@@ -73,6 +74,11 @@ class Facts:
         found = {str(item.get("country", "")) for item in self.origins} - {""}
         return found.pop() if len(found) == 1 else None
 
+    @property
+    def fictive(self) -> bool:
+        """Whether any figure is invented."""
+        return any(item.get("fictive") for item in self.origins)
+
 
 def clean(text: str) -> str:
     """HTML without scripts, styles, handlers or anything that loads from elsewhere.
@@ -95,7 +101,7 @@ def _harmless(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "src":
         return value if value.startswith(("data:image/png;base64,", "data:image/svg+xml;base64,")) else None
     if attribute == "href":
-        return None if value.lower().startswith("data:") else value
+        return None if value.strip().lower().startswith("data:") else value
     if attribute == "class":
         return value if (tag, value) in {("td", "text"), ("div", "wide")} else None
     return value
@@ -169,12 +175,12 @@ def _page(notebook: nbformat.NotebookNode, say: Speaker, facts: Facts) -> dict[s
         "title": _title(notebook),
         "style": style,
         "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        "fictive": any(item.get("fictive") for item in facts.origins),
+        "fictive": say(FICTIVE) if facts.fictive else "",
         "credit": _credit(say, facts),
         "origin_heads": [say(head) for head in HEADS],
         "origins": [_origin_row(item, say) for item in facts.origins],
         "parameters": [
-            (name, _shown(value, say), say(facts.declared[name].help)) for name, value in facts.values.items()
+            (name, shown_value(value, say), say(facts.declared[name].help)) for name, value in facts.values.items()
         ],
         "versions": say("Made {when}.", when=facts.made[:16].replace("T", " ") + " UTC")
         + " "
@@ -219,11 +225,19 @@ def _origin_row(item: dict[str, Any], say: Speaker) -> tuple[str, ...]:
     )
 
 
-def _shown(value: object, say: Speaker) -> str:
+def shown_value(value: object, say: Speaker) -> str:
+    r"""A parameter's value as it may be published.
+
+    Examples
+    --------
+    >>> shown_value("C:\\Users\\anna\\kolada", Speaker("en"))
+    '…/kolada'
+    """
     if value is None:
         return say("not given")
     # A path is shown by its last part: the folders of somebody's machine are nobody's business.
-    return Path(value).name if isinstance(value, str) and ("/" in value or "\\" in value) else str(value)
+    parts = re.split(r"[\\/]", str(value).rstrip("/\\"))
+    return str(value) if len(parts) == 1 else f"…/{parts[-1]}"
 
 
 def _check_whole(notebook: nbformat.NotebookNode, page: str) -> None:

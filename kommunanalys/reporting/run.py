@@ -94,7 +94,7 @@ def run(
     known = declared(source)
     given = dict(parameters or {})
     if "language" in given:
-        raise UsageError("The language is chosen by language=..., not as a parameter.")
+        raise UsageError("The language is chosen by --language (in Python: language=...), not as a parameter.")
     values = validate(known, {**given, "language": language} if "language" in known else given)
     target = folder / slug(values, {name: item.default for name, item in known.items()}, language)
     record = _begin(path, source, values, language)

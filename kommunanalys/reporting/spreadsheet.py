@@ -9,7 +9,7 @@ import nbformat
 
 from kommunanalys.language import Speaker
 from kommunanalys.mime import DATA
-from kommunanalys.reporting.html import Facts
+from kommunanalys.reporting.html import FICTIVE, Facts, shown_value
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -43,6 +43,8 @@ def write_spreadsheet(path: Path, executed: nbformat.NotebookNode, say: Speaker,
     book = Workbook()
     contents: Any = book.active
     contents.title = say("Contents")[:31]
+    if facts.fictive:
+        _line(contents, ["", say(FICTIVE)], bold=True)
     _line(contents, [say("Sheet"), say("Contents")], bold=True)
     for number, table in enumerate(tables(executed), 1):
         sheet = book.create_sheet(str(number))
@@ -69,11 +71,12 @@ def _table(sheet: Any, table: dict[str, Any], say: Speaker) -> None:
 def _about(sheet: Any, say: Speaker, facts: Facts) -> None:
     _line(sheet, [say("Publisher"), say("Address"), say("Loaded"), say("Licence"), "SHA-256", say("Note")], bold=True)
     for item in facts.origins:
-        _line(sheet, [item[key] for key in ("producer", "address", "fetched", "licence", "sha256", "note")])
+        told = [say(str(item["producer"])), item["address"], item["fetched"], say(str(item["licence"])), item["sha256"]]
+        _line(sheet, [*told, item["note"]])
     _line(sheet, [])
     _line(sheet, [say("Parameters")], bold=True)
     for name, value in facts.values.items():
-        _line(sheet, [name, Path(value).name if isinstance(value, str) and "/" in value else value])
+        _line(sheet, [name, shown_value(value, say)])
     for name, version in facts.versions.items():
         _line(sheet, [name, version])
 

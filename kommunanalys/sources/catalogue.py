@@ -114,7 +114,13 @@ def _from_path(source: str | Path) -> pd.DataFrame:
             short=", ".join(SHORT_NAMES),
             reason=error,
         ) from error
-    return kolada.read_kolada(source)
+    table = kolada.read_kolada(source)
+    if "sex" not in table:
+        return table
+    # As `get_kolada` by default: both sexes together. Who wants them apart calls `read_kolada`.
+    both = table[table["sex"] == "T"].drop(columns="sex").reset_index(drop=True)
+    both.attrs = table.attrs
+    return both
 
 
 SHORT_NAMES: dict[str, Callable[[Wanted, str | Iterable[str] | None, list[int] | None], pd.DataFrame]] = {

@@ -10,8 +10,6 @@ from io import BytesIO
 import pandas as pd
 
 from kommunanalys import origin
-from kommunanalys.language import LANGUAGES
-from kommunanalys.names import Break
 from kommunanalys.paths import data_dir
 from kommunanalys.tables import check_observations
 
@@ -32,7 +30,6 @@ def read_example() -> pd.DataFrame:
     See Also
     --------
     example_price_index : to turn the costs into prices of one year.
-    example_breaks : the years at which a series changes its meaning.
 
     Examples
     --------
@@ -58,31 +55,7 @@ def example_price_index() -> pd.Series:
     >>> float(example_price_index().loc[2015])
     100.0
     """
-    return _read("price_index.csv").set_index("year")["index"].astype("float64")
-
-
-def example_breaks(indicator: str) -> list[Break]:
-    """The years at which a series of the example data changes its meaning.
-
-    The glossary knows the breaks of real statistics; these are the example's own and hold for nothing else.
-
-    Parameters
-    ----------
-    indicator
-        Name of an indicator; one without a break gives an empty list.
-
-    Examples
-    --------
-    >>> [item.year for item in example_breaks("compulsory_certified_teachers_own")]
-    [2019]
-    >>> example_breaks("population")
-    []
-    """
-    told = pd.read_csv(data_dir() / "example" / "breaks.csv")
-    return [
-        Break(int(row["year"]), "FI", {language: str(row[f"text_{language}"]) for language in LANGUAGES})
-        for row in told[told["indicator"] == indicator].to_dict("records")
-    ]
+    return _read("price_index.csv").set_index("year")["index"].astype("float64").rename("fictive price index")
 
 
 def _read(name: str) -> pd.DataFrame:

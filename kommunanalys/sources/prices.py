@@ -26,7 +26,7 @@ def price_index(path: str | Path | None = None, *, country: str, source: str = "
     Returns
     -------
     pandas.Series
-        Index `year`, named `index`; any base.
+        Index `year`; any base. Its name says which index it is.
 
     Raises
     ------
@@ -57,6 +57,10 @@ def price_index(path: str | Path | None = None, *, country: str, source: str = "
 
 
 def _read(path: Path, part: pd.DataFrame) -> pd.Series:
+    if not path.is_file():
+        raise SourceError(
+            "There is no price index {name}: give the path of a CSV with the columns year,index.", name=path.name
+        )
     try:
         raw = path.read_bytes()
         table = part if len(part) else pd.read_csv(path)
@@ -81,4 +85,4 @@ def _read(path: Path, part: pd.DataFrame) -> pd.Series:
         note=label,
     )
     record(part, [origin])
-    return index.sort_index()
+    return index.sort_index().rename(label or path.stem)

@@ -131,7 +131,8 @@ def test_the_summary_recomputes_and_blames_nobody():
         assert f"predict {100 * result.explained:.0f}%" in text
         assert "not waste" in text
         assert ("within what is common" in text) == (not row["outside"])
-        assert ("above the expected" in text) == (row["outside"] and row["deviation"] > 0)
+        assert ("above the expected" in text) == (row["deviation"] > 0)
+        assert ("more than is common" in text) == row["outside"]
 
 
 def test_plot_is_described():

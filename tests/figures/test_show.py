@@ -16,7 +16,7 @@ SAY = Speaker("sv", "SE")
 ROWS = pd.DataFrame(
     {
         "compulsory_cost_home": [112324.189, np.nan],
-        "year": [2021, 2021],
+        "pupils": [2021, 2021],
         "kind": ["<b>", "x"],
         "outside": [True, False],
     },
@@ -31,7 +31,9 @@ def test_a_table_has_caption_scopes_and_the_language_s_numbers():
     assert text.count('scope="row"') == 2
     assert "112\xa0324" in text
     assert ">–<" in text
-    assert ">2021<" in text
+    assert ">2\xa0021<" in text, "a quantity, whatever its size"
+    years = table_html(Table(pd.DataFrame({"n": [1.0]}, index=pd.Index([2021], name="År")), "c"), SAY)
+    assert ">2021<" in years
     assert "&lt;b&gt;" in text
     assert "hemkommun" in text
 

@@ -97,3 +97,22 @@ def test_leftovers_of_a_killed_run_go_after_a_day(tmp_path):
         pass
     assert not old.exists()
     assert young.exists()
+
+
+def test_notes_beside_a_report_stay(tmp_path):
+    target = tmp_path / "r"
+    (target / "appendix").mkdir(parents=True)
+    for name in ("notes.txt", "appendix/a.txt", "report.html", "run-failed.json"):
+        (target / name).write_text("old", encoding="utf-8")
+    with whole_or_not(target) as work:
+        (work / "report.html").write_text("new", encoding="utf-8")
+    found = sorted(str(item.relative_to(target)) for item in target.rglob("*") if item.is_file())
+    assert found == ["appendix/a.txt", "notes.txt", "report.html"]
+    assert (target / "report.html").read_text(encoding="utf-8") == "new"
+
+
+def test_a_file_in_the_way_is_not_moved(tmp_path):
+    (tmp_path / "r").write_text("mine", encoding="utf-8")
+    with pytest.raises(OutputError, match="in the way"), whole_or_not(tmp_path / "r"):
+        pass
+    assert (tmp_path / "r").read_text(encoding="utf-8") == "mine"

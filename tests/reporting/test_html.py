@@ -45,6 +45,7 @@ def html(text: str, kind: str = "display_data") -> nbformat.NotebookNode:
         ('<style>@import "https://evil.example"</style>', "evil"),
         ('<svg onload="x()"><script>x()</script></svg>', "onload"),
         ('<a href="data:text/html,x">a</a>', "data:"),
+        ('<a href=" data:text/html,x">a</a>', "data:"),
         ('<p style="background:url(https://evil.example)">a</p>', "evil"),
     ],
 )

@@ -236,7 +236,7 @@ class TestOnPurpose:
         assert then["compulsory_cost_home"] == pytest.approx(euros / then["compulsory_pupils_home"])
 
     def test_break(self, wide: pd.DataFrame) -> None:
-        (told,) = example.example_breaks("compulsory_certified_teachers_own")
+        (told,) = names.get("compulsory_certified_teachers_own").breaks_in("FI", fictive=True)
         assert told.year == 2019
         assert told.country == "FI"
         assert set(told.text) == {"sv", "fi", "en"}
@@ -245,7 +245,8 @@ class TestOnPurpose:
         assert change.idxmin() == told.year
         assert -8 < change[told.year] < -6
         assert change.drop(told.year).abs().max() < 1
-        assert example.example_breaks("compulsory_cost_home") == []
+        assert names.get("compulsory_cost_home").breaks_in("FI", fictive=True) == []
+        assert names.get("compulsory_certified_teachers_own").breaks_in("FI") == []
 
     def test_missing(self, table: pd.DataFrame) -> None:
         missing = table[table["flag"] == "missing"]
