@@ -224,7 +224,7 @@ def find(value: str, *, country: str | None = None) -> Municipality:
 
 def _check_elsewhere(text: str, country: str | None) -> None:
     found = [item for spelling in _spellings(text) for item in _index(data_dir()).get(spelling, {}).values()]
-    if country is not None and found:
+    if country is not None and found and not text.isdigit():
         raise UnknownMunicipality(
             "{value!r} is a municipality of {there}, and this is about {country}. Choose a municipality there, or "
             "another source.",

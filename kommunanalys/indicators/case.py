@@ -12,7 +12,7 @@ from kommunanalys.indicators.costs import total_cost
 from kommunanalys.indicators.population import log_size
 from kommunanalys.indicators.schools import pupils_reaching
 from kommunanalys.indicators.services import Service, declarations
-from kommunanalys.municipalities import known
+from kommunanalys.municipalities import Municipality, known
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,9 @@ def _check_there(panel: pd.DataFrame, municipality: str) -> None:
     codes = panel.index.get_level_values("municipality").unique()
     if municipality in codes:
         return
+    place = known().get(municipality)
+    if place is not None and place.into:
+        raise _merged(place)
     raise NoData(
         "{name} ({code}) is not among the {count} municipalities of the data, such as {some}. Choose another "
         "municipality, or another source.",
@@ -118,13 +121,7 @@ def _check_there(panel: pd.DataFrame, municipality: str) -> None:
 def _nothing(municipality: str, year: int | None, years: dict[str, list[int]]) -> NoData:
     place = known().get(municipality)
     if place is not None and place.into:
-        return NoData(
-            "{name} ({code}) has no figures of its own: since {until} it is part of {into}.",
-            name=_name(municipality),
-            code=municipality,
-            until=place.until,
-            into=", ".join(f"{_name(code)} ({code})" for code in place.into),
-        )
+        return _merged(place)
     found = "; ".join(f"{name}: {items[0]}–{items[-1]}" for name, items in years.items() if items) or "–"
     return NoData(
         "{name} ({code}) has no cost and pupils of this service for {year}. Years with figures: {years}.",
@@ -132,6 +129,16 @@ def _nothing(municipality: str, year: int | None, years: dict[str, list[int]]) -
         code=municipality,
         year="–" if year is None else year,
         years=found,
+    )
+
+
+def _merged(place: Municipality) -> NoData:
+    return NoData(
+        "{name} ({code}) has no figures of its own: since {until} it is part of {into}.",
+        name=_name(place.code),
+        code=place.code,
+        until=place.until,
+        into=", ".join(f"{_name(code)} ({code})" for code in place.into),
     )
 
 

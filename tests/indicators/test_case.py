@@ -89,3 +89,8 @@ def test_aland_and_the_mainland_are_never_compared():
     panel = pd.DataFrame({"upper_secondary_cost_own": 5.0, "upper_secondary_pupils_own": 9.0}, index=index)
     assert list(choose(panel, "upper_secondary", "598").units.index) == ["598", "049"]
     assert list(choose(panel, "upper_secondary", "478").units.index) == ["478"]
+
+
+def test_a_merged_municipality_that_the_table_no_longer_has_is_told():
+    with pytest.raises(NoData, match=r"since 2020 it is part of .*X38"):
+        choose(complete(HOME), "compulsory", "X39")
