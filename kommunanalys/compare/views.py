@@ -68,8 +68,8 @@ def over_time(story: Story) -> list[Part]:
     described = describe(
         ax,
         caption=say(
-            "Cost for each pupil, {currency} in the prices of {year}. The band holds the middle half of the similar "
-            "municipalities.",
+            "Cost for each pupil, {currency} in the prices of {year} ({index}). The band holds the middle half of the "
+            "similar municipalities.",
             currency=story.currency,
             year=base_year(story),
             index=story.prices.name,
