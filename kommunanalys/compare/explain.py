@@ -377,17 +377,21 @@ def _limits(story: Story) -> list[str]:
 
 def _breaks(story: Story) -> list[str]:
     say, service, years = story.say, story.case.service, story.case.panel.index.get_level_values("year")
-    shown = dict.fromkeys((service.cost, service.deviation, *service.outcomes, *service.context))
+    found: dict[tuple[int, str], list[str]] = {}
+    for name in dict.fromkeys((service.cost, service.deviation, *service.outcomes, *service.context)):
+        if name and name in story.case.panel:
+            item = names.get(name)
+            for gap in item.breaks_in(say.country or "SE", fictive=story.fictive):
+                found.setdefault((gap.year, gap.text[say.language]), []).append(item.words(say.language, say.country))
     return [
         say(
             "{indicator}: counted in another way from {year}. {what} Years before and after are not compared.",
-            indicator=item.words(say.language, say.country),
-            year=gap.year,
-            what=gap.text[say.language],
+            indicator="; ".join(indicators),
+            year=year,
+            what=what,
         )
-        for item in (names.get(name) for name in shown if name and name in story.case.panel)
-        for gap in item.breaks_in(say.country or "SE", fictive=story.fictive)
-        if years.min() < gap.year <= story.case.year
+        for (year, what), indicators in found.items()
+        if years.min() < year <= story.case.year
     ]
 
 
