@@ -6,10 +6,12 @@ from kommunanalys.compare.cautions import Caution
 from kommunanalys.compare.dea import DEA
 from kommunanalys.compare.explain import Story, distance
 from kommunanalys.compare.peers import Similar, similar
+from kommunanalys.compare.sfa import SFA
 from kommunanalys.compare.small import Funnel, funnel
 
 __all__ = [
     "DEA",
+    "SFA",
     "Caution",
     "ExpectedCost",
     "Funnel",
