@@ -7,6 +7,7 @@ from kommunanalys.compare.dea import DEA
 from kommunanalys.compare.explain import Story, distance
 from kommunanalys.compare.peers import Similar, similar
 from kommunanalys.compare.sfa import SFA
+from kommunanalys.compare.shrinkage import Shrunk, shrink
 from kommunanalys.compare.small import Funnel, funnel
 
 __all__ = [
@@ -15,11 +16,13 @@ __all__ = [
     "Caution",
     "ExpectedCost",
     "Funnel",
+    "Shrunk",
     "Similar",
     "Story",
     "distance",
     "expected_cost",
     "funnel",
+    "shrink",
     "similar",
     "views",
 ]

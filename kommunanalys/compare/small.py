@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kommunanalys.compare.cautions import Caution, incomplete, small_numbers
+from kommunanalys.compare.chance import beyond, chance_outside, limits
 from kommunanalys.compare.units import label, mark, resolve, speaker
 from kommunanalys.errors import TableError, TooFewUnits, UsageError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kommunanalys.language import Speaker
 
-Array = NDArray[np.float64]
+Overdispersion = Literal["none", "additive"]
 
 
 @dataclass(frozen=True)
@@ -30,24 +30,30 @@ class Funnel:
     ----------
     units
         Index unit; `rate` [0–1], `n` (denominator), and for each level, e.g. 95: `lower95`, `upper95` [0–1],
-        `chance95` (how probable it is to lie outside by chance alone [0–1]) and `outside95`; `outside` is that
-        of the first level.
+        `chance95` (how probable it is to lie outside though nothing is exceptional [0–1]) and `outside95`;
+        `outside` is that of the first level, and `beyond_chance` that of the first level by the limits of chance alone.
     overall
         Rate of all units together [0–1].
     levels
-        Shares of the units that lie within the limits by chance alone [0–1].
+        Shares of the units that lie within the limits where none is exceptional [0–1].
     left_out
         Units without rate or denominator.
+    spread
+        Standard deviation of the true rates that the limits allow for beyond chance [0–1]; 0 for chance alone.
     """
 
     units: pd.DataFrame
     overall: float
     levels: tuple[float, ...]
     left_out: tuple[object, ...]
+    spread: float = 0.0
 
     @property
     def expected_outside(self) -> float:
-        """How many units would lie outside the first level's limits by chance alone."""
+        """How many units would lie outside the first level's limits though none is exceptional.
+
+        By chance alone where `spread` is 0, and by chance and the usual differences where the limits allow for them.
+        """
         return float(self.units[f"chance{_name(self.levels[0])}"].sum())
 
     @property
@@ -64,12 +70,23 @@ class Funnel:
         return self._count(speaker(self.units.index[0], language))
 
     def _count(self, say: Speaker) -> str:
+        shown = {
+            "found": say.number(int(self.units["outside"].sum())),
+            "all": say.number(len(self.units)),
+            "level": say.percent(100 * self.levels[0]),
+            "expected": say.number(self.expected_outside),
+        }
+        if not self.spread:
+            return say(
+                "{found} of {all} lie outside the {level} limits; by chance alone about {expected} would.", **shown
+            )
         return say(
-            "{found} of {all} lie outside the {level} limits; by chance alone about {expected} would.",
-            found=say.number(int(self.units["outside"].sum())),
-            all=say.number(len(self.units)),
-            level=say.percent(100 * self.levels[0]),
-            expected=say.number(self.expected_outside),
+            "{beyond} of {all} lie outside the {level} limits of chance alone; by chance alone about {expected} would. "
+            "The limits shown also allow for the usual differences beyond chance (standard deviation {spread} "
+            "percentage points): {found} lie outside them, and about {expected} would if none were exceptional.",
+            beyond=say.number(int(self.units["beyond_chance"].sum())),
+            spread=say.number(100 * self.spread, 1),
+            **shown,
         )
 
     def summary(self, language: str = "en") -> str:
@@ -78,7 +95,7 @@ class Funnel:
         chance = self.units[f"chance{_name(self.levels[0])}"]
         # Twice the standard deviation of the number outside: one or two too many are chance as well.
         most = self.expected_outside + 2 * float(np.sqrt((chance * (1 - chance)).sum()))
-        if self.units["outside"].sum() > most:
+        if self.units["beyond_chance"].sum() > most:
             return (
                 self._count(say)
                 + " "
@@ -100,7 +117,7 @@ class Funnel:
         n = self.units["n"]
         grid = np.unique(np.geomspace(n.min(), n.max(), 200).round())
         for level, style in zip(self.levels, ("-", "--", ":", "-."), strict=False):
-            for line in limits(grid, self.overall, level):
+            for line in limits(grid, self.overall, level, self.spread):
                 ax.plot(grid, 100 * line, color=PALETTE["line"], linewidth=1, linestyle=style)
         ax.axhline(100 * self.overall, color=PALETTE["others"], linewidth=1)
         outside, own = self.units["outside"].to_numpy(bool), self.units.index == key
@@ -138,8 +155,14 @@ class Funnel:
         return data.rename(columns=columns).set_axis(called, axis=0)
 
 
-def funnel(rate: pd.Series, n: pd.Series, *, levels: Sequence[float] = (0.95, 0.998)) -> Funnel:
-    """Which rates lie outside the limits that chance alone would draw around the overall rate.
+def funnel(
+    rate: pd.Series,
+    n: pd.Series,
+    *,
+    levels: Sequence[float] = (0.95, 0.998),
+    overdispersion: Overdispersion = "additive",
+) -> Funnel:
+    """Which rates lie outside the limits that chance would draw around the overall rate.
 
     Parameters
     ----------
@@ -148,12 +171,16 @@ def funnel(rate: pd.Series, n: pd.Series, *, levels: Sequence[float] = (0.95, 0.
     n
         Denominator by unit, e.g. pupils [persons]; whole numbers above 0.
     levels
-        Shares of the units that shall lie within the limits by chance alone [0–1].
+        Shares of the units that shall lie within the limits where none is exceptional [0–1].
+    overdispersion
+        What the limits allow for: "none" for chance alone; "additive" for usual differences between the units too,
+        where there are such. The default, since among large units nearly all differ beyond chance, and the
+        question is then which of them differ more than usual; the caption counts them both ways.
 
     Raises
     ------
     UsageError
-        Other units in `n` than in `rate`, units twice, or a level outside (0, 1).
+        Other units in `n` than in `rate`, units twice, a level outside (0, 1), or an unknown `overdispersion`.
     TableError
         A rate outside 0–1 or a denominator that is no whole number above 0; names the unit.
     TooFewUnits
@@ -161,8 +188,10 @@ def funnel(rate: pd.Series, n: pd.Series, *, levels: Sequence[float] = (0.95, 0.
 
     Notes
     -----
-    Binomial limits around the rate of all units together. Differences that chance does not explain need not be
-    differences in quality: groups differ in composition.
+    Binomial limits around the rate of all units together; see `chance.limits` and `chance.beyond`. The share outside
+    by chance is right over many units, not for each: where 1–3 events are expected, the counts leave a single
+    unit between 2 and 9 % only. Differences that chance does not explain need not be differences in quality: groups
+    differ in composition.
 
     References
     ----------
@@ -171,98 +200,50 @@ def funnel(rate: pd.Series, n: pd.Series, *, levels: Sequence[float] = (0.95, 0.
     Examples
     --------
     >>> units = pd.Index(["1440", "0180"])
-    >>> result = funnel(pd.Series([0.5, 0.9], index=units), pd.Series([100, 900], index=units))
+    >>> result = funnel(pd.Series([0.5, 0.9], units), pd.Series([100, 900], units), overdispersion="none")
     >>> result.overall, result.units["outside"].tolist()
     (0.86, [True, True])
     """
-    table = _table(rate, n)
-    complete = table.dropna()
-    _check(complete, levels)
+    if overdispersion not in get_args(Overdispersion):
+        raise UsageError(
+            "Unknown overdispersion {asked!r}. Choose one of {known}.",
+            asked=overdispersion,
+            known=", ".join(get_args(Overdispersion)),
+        )
+    if not levels or not all(0 < level < 1 for level in levels):
+        raise UsageError("Levels are shares between 0 and 1, such as 0.95; got {levels}.", levels=tuple(levels))
+    complete, left_out = checked(rate, n)
     overall = float((complete["rate"] * complete["n"]).sum() / complete["n"].sum())
     counts = complete["n"].to_numpy(float)
+    spread = beyond(complete["rate"].to_numpy(float), counts, overall) if overdispersion == "additive" else 0.0
     for level in levels:
-        lower, upper = limits(counts, overall, level)
-        name = _name(level)
-        complete[f"lower{name}"], complete[f"upper{name}"] = lower, upper
-        complete[f"chance{name}"] = chance_outside(counts, overall, lower, upper)
-        complete[f"outside{name}"] = (complete["rate"] < lower) | (complete["rate"] > upper)
+        name, plain = _name(level), limits(counts, overall, level)
+        complete[f"lower{name}"], complete[f"upper{name}"] = limits(counts, overall, level, spread)
+        complete[f"chance{name}"] = chance_outside(counts, overall, *plain)
+        complete[f"outside{name}"] = ~complete["rate"].between(complete[f"lower{name}"], complete[f"upper{name}"])
     complete["outside"] = complete[f"outside{_name(levels[0])}"]
-    return Funnel(complete, overall, tuple(levels), tuple(table.index[table.isna().any(axis=1)]))
-
-
-def limits(n: Array, overall: float, level: float) -> tuple[Array, Array]:
-    """Smooth binomial limits of a rate under chance alone.
-
-    Parameters
-    ----------
-    n
-        Denominators, shape (units,).
-    overall
-        Rate of all units [0–1].
-    level
-        Share within the limits [0–1].
-
-    Returns
-    -------
-    tuple of arrays
-        Lower and upper limit [0–1], shape (units,) each.
-
-    Notes
-    -----
-    Interpolated between counts as in Spiegelhalter (2005, appendix A.1), but on the mid-distribution
-    P(X < k) + P(X = k) / 2 instead of P(X ≤ k): the latter leaves 1–2 % below and 3–4 % above where 2.5 % each
-    are meant, the former 2.1–2.5 % on both sides (n from 20 to 1,000, rates from 2 to 95 %).
-
-    Examples
-    --------
-    >>> lower, upper = limits(np.array([100.0]), 0.5, 0.95)
-    >>> round(float(lower[0]), 3), round(float(upper[0]), 3)
-    (0.401, 0.599)
-    """
-    tail = (1 - level) / 2
-    return _limit(n, overall, tail), _limit(n, overall, 1 - tail)
-
-
-def _limit(n: Array, overall: float, probability: float) -> Array:
-    from scipy.special import bdtrik
-
-    count = np.maximum(np.ceil(np.nan_to_num(bdtrik(probability, n, overall))) - 1, 0)  # NaN at a rate of 0
-    count = np.where(_cumulated(count, n, overall) >= probability, count, count + 1)
-    count = np.where(_middle(count, n, overall) >= probability, count, count + 1)
-    above, below = _middle(count, n, overall), _middle(count - 1, n, overall)
-    share = np.divide(above - probability, above - below, out=np.zeros_like(above), where=above > below)
-    return np.asarray(np.clip((count - share) / n, 0.0, 1.0))
-
-
-def _middle(count: Array, n: Array, overall: float) -> Array:
-    return np.asarray((_cumulated(count, n, overall) + _cumulated(count - 1, n, overall)) / 2)
-
-
-def _cumulated(count: Array, n: Array, overall: float) -> Array:
-    """P(X ≤ count) of a binomial; scipy.special, since importing scipy.stats takes longer than a whole analysis."""
-    from scipy.special import bdtr
-
-    return np.where(count < 0, 0.0, bdtr(np.clip(count, 0, n), n, overall))
-
-
-def chance_outside(n: Array, overall: float, lower: Array, upper: Array) -> Array:
-    """Probability that a rate lies outside its limits by chance alone [0–1], shape (units,).
-
-    Examples
-    --------
-    >>> chance_outside(np.array([1.0]), 0.5, np.array([0.1]), np.array([1.0]))
-    array([0.5])
-    """
-    # Counts whose rate is exactly on a limit lie within; the millionth absorbs rounding.
-    least, greatest = np.ceil(lower * n - 1e-6), np.floor(upper * n + 1e-6)
-    return np.asarray(_cumulated(least - 1, n, overall) + 1 - _cumulated(greatest, n, overall))
+    complete["beyond_chance"] = ~complete["rate"].between(*limits(counts, overall, levels[0]))
+    return Funnel(complete, overall, tuple(levels), left_out, spread)
 
 
 def _name(level: float) -> str:
     return f"{100 * level:g}"
 
 
-def _table(rate: Any, n: Any) -> pd.DataFrame:
+def checked(rate: Any, n: Any) -> tuple[pd.DataFrame, tuple[object, ...]]:
+    """Rates beside their denominators, and the units left out because one of them is missing.
+
+    Raises
+    ------
+    UsageError, TableError, TooFewUnits
+        As `funnel`.
+
+    Examples
+    --------
+    >>> table, left_out = checked({"a": 0.5, "b": 0.6, "c": None}, {"a": 10, "b": 20, "c": 30})
+    >>> table["n"].tolist(), left_out
+    ([10.0, 20.0], ('c',))
+    """
     rate, n = pd.Series(rate), pd.Series(n)
     if not rate.index.is_unique or set(rate.index) != set(n.index) or len(rate) != len(n):
         raise UsageError(
@@ -271,15 +252,11 @@ def _table(rate: Any, n: Any) -> pd.DataFrame:
             rates=len(rate),
             counts=len(n),
         )
-    return pd.DataFrame({"rate": rate.astype(float), "n": n.reindex(rate.index).astype(float)})
-
-
-def _check(table: pd.DataFrame, levels: Sequence[float]) -> None:
-    if not levels or not all(0 < level < 1 for level in levels):
-        raise UsageError("Levels are shares between 0 and 1, such as 0.95; got {levels}.", levels=tuple(levels))
-    if len(table) < 2:
-        raise TooFewUnits("A funnel needs at least two units with rate and denominator; there are {n}.", n=len(table))
-    wrong = table[~table["rate"].between(0, 1) | (table["n"] < 1) | (table["n"] % 1 != 0)]
+    table = pd.DataFrame({"rate": rate.astype(float), "n": n.reindex(rate.index).astype(float)})
+    complete = table.dropna()
+    if len(complete) < 2:
+        raise TooFewUnits("At least two units with rate and denominator are needed; there are {n}.", n=len(complete))
+    wrong = complete[~complete["rate"].between(0, 1) | (complete["n"] < 1) | (complete["n"] % 1 != 0)]
     if len(wrong):
         raise TableError(
             "{count} units have a rate outside 0–1 or a denominator that is no whole number above 0. First: {unit}, "
@@ -289,3 +266,4 @@ def _check(table: pd.DataFrame, levels: Sequence[float]) -> None:
             rate=wrong["rate"].iloc[0],
             n=wrong["n"].iloc[0],
         )
+    return complete, tuple(table.index[table.isna().any(axis=1)])

@@ -1,12 +1,16 @@
 """Similar municipalities: distances by hand, who may be a peer of whom, what the words say."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from kommunanalys.compare import similar
+from kommunanalys.compare.units import label, variable
 from kommunanalys.errors import MixedPopulations, NoData, TableError, TooFewUnits, UnknownMunicipality, UsageError
 from kommunanalys.figures import description
+from kommunanalys.language import Speaker
 
 SWEDEN = ["0114", "0115", "0117", "0120", "1440"]
 
@@ -92,14 +96,36 @@ def test_refusals():
         similar(mixed, "1440", list(mixed), k=1)
 
 
+def explained(wide, code, k):
+    """Peers, distances and shares from the figures alone."""
+    z = (wide - wide.mean()) / wide.std(ddof=0)
+    squares = (z - z.loc[code]).drop(index=code) ** 2
+    near = squares.sum(axis=1).nsmallest(k).index
+    return squares.loc[near].sum(axis=1) ** 0.5, squares.loc[near].div(squares.loc[near].sum(axis=1), axis=0)
+
+
+def numbers(text):
+    """Every number that a text prints, as printed."""
+    return re.findall(r"\d+(?:[.,]\d+)?", text)
+
+
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])
-def test_the_summary_recomputes(language):
-    result = similar(panel(), "1440", ["population", "urban_share"], k=2)
-    frame = result.to_frame()
-    text = result.summary(language)
-    share = frame.iloc[0].filter(regex="^share").max()
-    assert f"{100 * share:.0f}" in text
-    assert text.index("Upplands-Bro" if frame.index[0] == "0139" else "Värmdö") < text.index("Österåker")
+def test_every_number_of_the_explanation_recomputes_to_the_printed_digit(language):
+    rng = np.random.default_rng(9)
+    codes = ["0114", "0115", "0117", "0120", "0123", "0125", "0126", "0127", "1440"]
+    for _ in range(10):
+        table = make(
+            codes, population=rng.normal(size=9), urban_share=rng.normal(size=9), foreign_born=rng.normal(size=9)
+        )
+        result = similar(table, "1440", list(table), k=3)
+        distance, shares = explained(table.droplevel("year"), "1440", 3)
+        text = result.summary(language)
+        assert numbers(text) == ["2021", f"{100 * shares.iloc[0].max():.0f}"]
+        order = [text.index(label(code, language)) for code in distance.index]
+        assert order == sorted(order), "the nearest first"
+        assert variable(shares.iloc[0].idxmax(), Speaker(language, "SE")) in text
+        assert result.peers["distance"].to_numpy() == pytest.approx(distance.to_numpy())
+        assert result.peers.filter(regex="^share").to_numpy() == pytest.approx(shares.to_numpy())
 
 
 def test_plot_is_described():

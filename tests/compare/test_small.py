@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from kommunanalys.compare import funnel
-from kommunanalys.compare.small import limits
+from kommunanalys.compare.chance import limits
+from kommunanalys.compare.small import funnel
 from kommunanalys.errors import TableError, TooFewUnits, UsageError
 from kommunanalys.figures import description
 
@@ -32,31 +32,66 @@ def test_false_alarms_under_pure_chance():
     assert expected == pytest.approx(found, rel=0.05)
 
 
-@pytest.mark.parametrize("rate", [0.02, 0.1, 0.5, 0.9])
-def test_the_exact_false_alarm_rate_over_sizes(rate):
-    n = np.arange(20.0, 1001)
-    lower, upper = limits(n, rate, 0.95)
-    outside = binom.cdf(np.ceil(lower * n) - 1, n, rate) + binom.sf(np.floor(upper * n), n, rate)
-    assert 0.04 < outside.mean() < 0.06
+@pytest.mark.parametrize("overdispersion", ["none", "additive"])
+@pytest.mark.parametrize("band", [(1, 2), (2, 5), (5, 20), (20, 100), (100, 1000), (1, 1000)])
+def test_false_alarms_hold_also_where_few_events_are_expected(band, overdispersion):
+    rng = np.random.default_rng(11)
+    outside = []
+    for rate in (0.01, 0.05, 0.1) * 20:
+        n = np.round(np.exp(rng.uniform(*np.log(band), 290)) / rate)
+        events = rng.binomial(n.astype(int), rate)
+        outside.append(funnel(pd.Series(events / n), pd.Series(n), overdispersion=overdispersion).units["outside"])
+    # 17,400 draws: the standard error of 5 % is 0.17 percentage points.
+    assert 0.04 < np.mean(outside) < 0.06
 
 
-def test_limits_by_hand():
-    # Two pupils, rate .5: P(0) = .25, P(1) = .5, P(2) = .25; mid-distribution .125, .5, .875. A tail of .25 lies a
-    # third of the way from 0 to 1, at count 1/3; by symmetry the upper one at 5/3.
-    lower, upper = limits(np.array([2.0]), 0.5, 0.5)
-    assert [lower[0], upper[0]] == pytest.approx([1 / 6, 5 / 6])
+def differing(rng, units=290, mean=0.75, spread=0.07):
+    size = mean * (1 - mean) / spread**2 - 1
+    return draw(rng, units, true=rng.beta(mean * size, (1 - mean) * size, units))
 
 
-def test_limits_are_smooth_symmetric_and_narrow_with_size():
-    n = np.arange(50.0, 1000)
-    lower, upper = limits(n, 0.5, 0.95)
-    assert lower == pytest.approx(1 - upper)
-    assert np.abs(np.diff(upper)).max() < 0.0025
-    assert upper[-1] == pytest.approx(0.5 + 1.96 * 0.5 / np.sqrt(999), abs=0.001)
+def test_limits_allow_for_usual_differences_and_not_for_an_exceptional_unit():
+    rng = np.random.default_rng(3)
+    results = [funnel(*differing(rng)) for _ in range(20)]
+    assert np.mean([result.spread for result in results]) == pytest.approx(0.07, abs=0.004)
+    assert 0.03 < np.mean([result.units["outside"] for result in results]) < 0.06
+    assert np.mean([result.units["beyond_chance"] for result in results]) > 0.4
+    rate, n = differing(rng)
+    rate.iloc[:12] = 0.2
+    strange = funnel(rate, n)
+    assert strange.units["outside"].iloc[:12].all(), "a few exceptional ones do not hide behind the limits"
+    assert strange.spread < 0.1
+
+
+def test_caption_and_summary_count_both_ways():
+    result = funnel(*differing(np.random.default_rng(4)))
+    units, plain = result.units, funnel(result.units["rate"], result.units["n"], overdispersion="none")
+    assert units["beyond_chance"].sum() == plain.units["outside"].sum() > units["outside"].sum()
+    assert units["chance95"].tolist() == plain.units["chance95"].tolist()
+    assert (units["lower95"] <= plain.units["lower95"]).all()
+    assert (units["upper95"] >= plain.units["upper95"]).all()
+    assert result.caption() == (
+        f"{units['beyond_chance'].sum()} of 290 lie outside the 95% limits of chance alone; by chance alone about "
+        f"{units['chance95'].sum():.0f} would. The limits shown also allow for the usual differences beyond chance "
+        f"(standard deviation {100 * result.spread:.1f} percentage points): {units['outside'].sum()} lie outside them, "
+        f"and about {result.expected_outside:.0f} would if none were exceptional."
+    )
+    assert "really differ" in result.summary()
+    assert description(result.plot()).caption == result.caption()
+
+
+def test_widened_limits_by_hand():
+    # 10 units of 100 at .5: the variance by chance is .0025; distances of ±.1 are 2 of its standard deviations.
+    rate = pd.Series([0.4, 0.6] * 6)
+    result = funnel(rate, pd.Series(100, rate.index))
+    # Nothing is cut off, so that .0025 + spread² times .6787, the winsorised mean square of a normal, is .01.
+    assert result.spread == pytest.approx(np.sqrt(0.01 / 0.6787 - 0.0025), abs=1e-4)
+    plain, upper = limits(np.array([100.0]), 0.5, 0.95)[1][0], result.units["upper95"].iloc[0]
+    assert upper == pytest.approx(0.5 + (plain - 0.5) * np.sqrt(1 + result.spread**2 / 0.0025))
 
 
 def test_chance_is_the_exact_probability_of_lying_outside():
-    units = funnel(*draw(np.random.default_rng(1), 30)).to_frame()
+    units = funnel(*draw(np.random.default_rng(1), 30), overdispersion="none").to_frame()
     overall = (units["rate"] * units["n"]).sum() / units["n"].sum()
     for _, row in units.head(10).iterrows():
         counts = np.arange(row["n"] + 1)
@@ -67,7 +102,7 @@ def test_chance_is_the_exact_probability_of_lying_outside():
 def test_real_differences_show_and_are_not_called_good_or_bad():
     rng = np.random.default_rng(2)
     rate, n = draw(rng, true=np.repeat([0.6, 0.8], 145))
-    result = funnel(rate, n)
+    result = funnel(rate, n, overdispersion="none")
     found, expected = int(result.to_frame()["outside"].sum()), result.to_frame()["chance95"].sum()
     assert found > 5 * expected
     assert result.caption() == (
@@ -120,6 +155,8 @@ def test_refusals():
         funnel(pd.Series({"a": 0.5, "b": np.nan}), n)
     with pytest.raises(UsageError, match="between 0 and 1"):
         funnel(rate, n, levels=(95,))
+    with pytest.raises(UsageError, match="Choose one of none, additive"):
+        funnel(rate, n, overdispersion="some")
 
 
 def test_plot_is_described_and_marks_the_unit():
