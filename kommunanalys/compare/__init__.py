@@ -4,7 +4,10 @@ from kommunanalys.compare import views
 from kommunanalys.compare.adjust import ExpectedCost, expected_cost
 from kommunanalys.compare.cautions import Caution
 from kommunanalys.compare.dea import DEA
+from kommunanalys.compare.environment import Environment, environment
 from kommunanalys.compare.explain import Story, distance
+from kommunanalys.compare.intervals import Intervals
+from kommunanalys.compare.malmquist import Malmquist, malmquist
 from kommunanalys.compare.peers import Similar, similar
 from kommunanalys.compare.sfa import SFA
 from kommunanalys.compare.shrinkage import Shrunk, shrink
@@ -14,14 +17,19 @@ __all__ = [
     "DEA",
     "SFA",
     "Caution",
+    "Environment",
     "ExpectedCost",
     "Funnel",
+    "Intervals",
+    "Malmquist",
     "Shrunk",
     "Similar",
     "Story",
     "distance",
+    "environment",
     "expected_cost",
     "funnel",
+    "malmquist",
     "shrink",
     "similar",
     "views",

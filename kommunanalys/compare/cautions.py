@@ -146,6 +146,37 @@ def dominant_peers(peers: pd.DataFrame, units: int) -> tuple[Caution, ...]:
     )
 
 
+def unknown_nearest() -> tuple[Caution, ...]:
+    """The search for the nearest target did not end.
+
+    Examples
+    --------
+    >>> len(unknown_nearest())
+    1
+    """
+    return (
+        Caution(
+            "The closest point of the frontier is not known: the search for it was given up. "
+            "The target straight ahead, with all columns changed by the same share, holds.",
+        ),
+    )
+
+
+def no_nearest() -> tuple[Caution, ...]:
+    """The nearest target is not looked for.
+
+    Examples
+    --------
+    >>> len(no_nearest())
+    1
+    """
+    return (
+        Caution(
+            "The closest point of the frontier is not looked for where some columns are fixed or beyond control.",
+        ),
+    )
+
+
 def incomplete(left_out: Iterable[object]) -> tuple[Caution, ...]:
     """Units that could not take part since a figure is missing.
 

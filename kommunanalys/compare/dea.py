@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from kommunanalys.compare import cautions
-from kommunanalys.compare.frontier import WEIGHT_SUM, ZERO, Array, Frontier, NoOptimumError, Solution
-from kommunanalys.compare.units import as_table, joined, label, listed, mark, resolve, speaker
-from kommunanalys.errors import AnalysisFailed, UsageError
+from kommunanalys.compare.dominance import Hull
+from kommunanalys.compare.frontier import Composites
+from kommunanalys.compare.kernel import RETURNS, Array, Mask, Places, Reference, reference
+from kommunanalys.compare.requirements import ON_FRONTIER, requirements
+from kommunanalys.compare.units import as_table, chosen, joined, label, listed, mark, resolve, speaker
+from kommunanalys.errors import TableError, UsageError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from kommunanalys.compare.intervals import Intervals
     from kommunanalys.language import Speaker
 
 ORIENTATIONS = ("input", "output")
-ON_FRONTIER = 1e-6
-"""A score this close to 1 is on the frontier (the bar to which scores are checked)."""
+PARAMETERS = ("returns", "orientation", "fixed", "noncontrollable", "random_state")
+EQUAL = 1e-9
+"""Scores and relative slacks that differ by less are equal but for rounding."""
+MANY = 2000
+"""Units from which the compiled simplex method is worth the half second that loading it takes."""
 
 
 class DEA:
@@ -29,9 +37,17 @@ class DEA:
     Parameters
     ----------
     returns
-        Returns to scale: "vrs" variable, "crs" constant, "drs" non-increasing, "irs" non-decreasing.
+        Returns to scale: "vrs" variable, "crs" constant, "drs" non-increasing, "irs" non-decreasing; "fdh" compares
+        with single units only, never with a mix (free disposal hull).
     orientation
         "input": how far the inputs could shrink at the same outputs; "output": how far the outputs could grow.
+    fixed
+        Columns of the orientation that stay as they are: the peers may use at most as much of such an input, or make
+        at least as much of such an output (non-discretionary).
+    noncontrollable
+        Columns of the orientation that nobody controls: the peers must have exactly as much.
+    random_state
+        Seed of everything drawn by chance (the intervals).
 
     Attributes
     ----------
@@ -80,14 +96,20 @@ class DEA:
 
     def __init__(
         self,
-        returns: Literal["vrs", "crs", "drs", "irs"] = "vrs",
+        returns: Literal["vrs", "crs", "drs", "irs", "fdh"] = "vrs",
         orientation: Literal["input", "output"] = "input",
+        fixed: Sequence[str] = (),
+        noncontrollable: Sequence[str] = (),
+        random_state: int | np.random.Generator | None = None,
     ) -> None:
         self.returns = returns
         self.orientation = orientation
+        self.fixed = fixed
+        self.noncontrollable = noncontrollable
+        self.random_state = random_state
 
     def __repr__(self) -> str:
-        return f"DEA(returns={self.returns!r}, orientation={self.orientation!r})"
+        return f"DEA({', '.join(f'{name}={getattr(self, name)!r}' for name in PARAMETERS)})"
 
     def fit(self, inputs: Any, outputs: Any) -> DEA:
         """Score every unit against all of them.
@@ -106,8 +128,6 @@ class DEA:
             A negative or missing value, or a unit without any input; names unit and column.
         MixedPopulations
             Columns about different populations.
-        AnalysisFailed
-            No optimum was found for a unit, which it names.
 
         Examples
         --------
@@ -117,18 +137,51 @@ class DEA:
         self._check_options()
         self.inputs_, self.outputs_ = as_table(inputs, "input"), as_table(outputs, "output")
         table = joined(self.inputs_, self.outputs_)
-        solutions = _solve(table, self._frontier(), self._no_output())
-        scores = np.array([item.score for item in solutions])
-        slacks = np.array([item.slacks for item in solutions])
-        self.efficiency_ = pd.Series(scores, index=table.index, name="efficiency")
-        self.slacks_ = pd.DataFrame(slacks, index=table.index, columns=table.columns)
-        self.targets_ = self._target(table, scores, slacks)
-        self.peers_ = _peers(solutions, table.index)
+        self._check_moving(table)
+        found = self.reference().composites(self.inputs_.to_numpy(), self.outputs_.to_numpy())
+        self.efficiency_ = pd.Series(found.scores, index=table.index, name="efficiency")
+        self.slacks_ = pd.DataFrame(found.slacks, index=table.index, columns=table.columns)
+        self.targets_ = self.target(table, found.scores, found.slacks)
+        self.peers_ = _peers(found, self.unsurpassed(), table.index)
+        self._warn_unbounded(found.scores)
         return self
+
+    def super_efficiency(self) -> pd.Series:
+        """Scores against the others only: tells apart those on the frontier.
+
+        Returns
+        -------
+        pandas.Series
+            On the units' index. Input-oriented above 1 for a unit that the others do not reach, output-oriented below
+            1; inf, with a warning, where no mix of the others is comparable at all.
+
+        References
+        ----------
+        Andersen & Petersen (1993), Management Science 39(10).
+
+        Examples
+        --------
+        >>> DEA(returns="crs").fit([[1.0], [2.0]], [[1.0], [1.0]]).super_efficiency().tolist()
+        [2.0, 0.5]
+        """
+        self._check_fitted()
+        scores = self.efficiency_.rename("super_efficiency")
+        # Whoever is off the frontier is nobody's peer, so that nothing changes without it.
+        rows = np.flatnonzero((scores - 1).abs() < ON_FRONTIER)
+        found = self.reference().scores(self.inputs_.to_numpy()[rows], self.outputs_.to_numpy()[rows], rows)
+        if np.isinf(found).any():
+            names = ", ".join(map(str, scores.index[rows[np.isinf(found)]]))
+            warnings.warn(
+                f"No mix of the others is comparable, so that the super-efficiency is inf: {names}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        scores.iloc[rows] = found
+        return scores
 
     def _check_options(self) -> None:
         for name, value, allowed in (
-            ("returns", self.returns, tuple(WEIGHT_SUM)),
+            ("returns", self.returns, RETURNS),
             ("orientation", self.orientation, ORIENTATIONS),
         ):
             if value not in allowed:
@@ -139,23 +192,59 @@ class DEA:
                     allowed=", ".join(allowed),
                 )
 
-    def _no_output(self) -> Array:
-        empty = (self.outputs_ == 0).all(axis=1).to_numpy() & (self.orientation == "output")
-        if empty.any():
-            names = ", ".join(map(str, self.outputs_.index[empty]))
+    def _check_moving(self, table: pd.DataFrame) -> None:
+        moving = table.to_numpy()[:, self.moving()]
+        if moving.shape[1] == 0:
+            raise UsageError(
+                "Every {orientation} is fixed or noncontrollable, so that nothing can change. Let at least one change.",
+                orientation=self.orientation,
+            )
+        idle = table.index[(moving == 0).all(axis=1)]
+        if self.orientation == "input" and len(idle):
+            raise TableError(
+                "Every input that may change is 0: {units}. What uses nothing cannot use less. "
+                "Leave it out, or let another input change.",
+                units=", ".join(map(str, idle)),
+            )
+
+    def _warn_unbounded(self, scores: Array) -> None:
+        if np.isinf(scores).any():
+            names = ", ".join(map(str, self.efficiency_.index[np.isinf(scores)]))
             warnings.warn(
                 f"No output at all, so that the score is unbounded (inf): {names}", RuntimeWarning, stacklevel=3
             )
-        return np.asarray(empty)
 
-    def _frontier(self) -> Frontier:
-        return Frontier(self.inputs_.to_numpy(), self.outputs_.to_numpy(), self.returns, self.orientation)
+    def moving(self) -> Mask:
+        """Columns that move with the score: inputs when they contract, outputs when they expand."""
+        is_input = np.arange(self.inputs_.shape[1] + self.outputs_.shape[1]) < self.inputs_.shape[1]
+        fixed, equal = self._still()
+        return np.asarray((is_input == (self.orientation == "input")) & ~fixed & ~equal)
 
-    def _target(self, table: pd.DataFrame, scores: Array, slacks: Array) -> pd.DataFrame:
+    def _still(self) -> tuple[Mask, Mask]:
+        """Columns that are fixed, and that nobody controls."""
+        columns = (self.inputs_ if self.orientation == "input" else self.outputs_).columns
+        names = pd.Index([*self.inputs_.columns, *self.outputs_.columns])
+        fixed = chosen("fixed", self.fixed, columns)
+        equal = chosen("noncontrollable", self.noncontrollable, columns)
+        if both := [name for name in fixed if name in equal]:
+            raise UsageError(
+                "{column!r} is both fixed (at most as much) and noncontrollable (exactly as much): choose one.",
+                column=both[0],
+            )
+        return names.isin(fixed), names.isin(equal)
+
+    def reference(self, rows: Places | slice = slice(None)) -> Reference | Hull:
+        """What units are scored against: all of those fitted, or some of their rows."""
+        fixed, equal = self._still()
+        x, y = self.inputs_.to_numpy()[rows], self.outputs_.to_numpy()[rows]
+        compiled = len(x) >= MANY
+        return reference(x, y, self.returns, self.orientation, fixed=fixed, equal=equal, compiled=compiled)
+
+    def target(self, table: pd.DataFrame, scores: Array, slacks: Array) -> pd.DataFrame:
+        """Where units with these scores and slacks are asked to be: radial move made and slack removed."""
         is_input = np.arange(table.shape[1]) < self.inputs_.shape[1]
-        moving = is_input == (self.orientation == "input")
         with np.errstate(invalid="ignore"):
-            reached = np.where(moving, scores[:, None], 1.0) * table.to_numpy()
+            reached = np.where(self.moving(), scores[:, None], 1.0) * table.to_numpy()
         values = reached - np.where(is_input, 1.0, -1.0) * slacks
         return pd.DataFrame(values, index=table.index, columns=table.columns)
 
@@ -174,69 +263,65 @@ class DEA:
             *cautions.dominant_peers(self.peers_, units),
         )
 
-    def requirements(self, unit: object) -> pd.DataFrame:
-        """The distance of one unit to its peers in the columns' own units: a difference, not a savings target.
+    def requirements(self, unit: object, *, nearest: bool = True) -> pd.DataFrame:
+        """The distance of one unit to the frontier in the columns' own units: a difference, not a savings target.
 
         Parameters
         ----------
         unit
             Index value; for municipalities also the name.
+        nearest
+            Whether to look for the nearest target too, which takes a second or so, and with a hundred units on the
+            frontier up to half a minute.
 
         Returns
         -------
         pandas.DataFrame
             `column`, `value`, `target`, `difference` (target − value), `difference_percent` [% of value]; for the
-            columns of the orientation `high` (the difference, with all peers) and `low` (the difference closest to
-            zero when each peer in turn is left out and the target found anew), NaN for the other columns;
-            `includes_none`: without one of its peers the unit itself is on the frontier, so that there is no
-            distance to report.
+            columns that move `high` (the difference, with all peers) and `low` (the difference closest to zero when
+            each peer in turn is left out and the target found anew), NaN for the other columns; `includes_none`:
+            without one of its peers the unit itself is on the frontier, so that there is no distance to report;
+            `nearest`: of all points that nobody surpasses and that ask for no more of an input and no less of an
+            output, the one with the least sum of relative changes, and `nearest_difference` (nearest − value): NaN
+            where it is not known, for which `attrs["cautions"]` gives the reason.
 
         Raises
         ------
         UsageError
             An unknown unit, or one that occurs several times.
 
+        References
+        ----------
+        Aparicio, Ruiz & Sirvent (2007), Journal of Productivity Analysis 28(3).
+
         Examples
         --------
         >>> dea = DEA().fit(pd.DataFrame({"cost": [2.0, 3.0, 4.0]}), pd.DataFrame({"pupils": [1.0, 1.0, 1.0]}))
-        >>> print(dea.requirements(2)[["column", "target", "low", "high"]].to_string(index=False))
-        column  target  low  high
-          cost     2.0 -1.0  -2.0
-        pupils     1.0  NaN   NaN
+        >>> print(dea.requirements(2)[["column", "target", "nearest", "low", "high"]].to_string(index=False))
+        column  target  nearest  low  high
+          cost     2.0      2.0 -1.0  -2.0
+        pupils     1.0      1.0  NaN   NaN
         """
         self._check_fitted()
-        position = self._position(unit)
-        table = joined(self.inputs_, self.outputs_)
-        value, target = table.iloc[position], self.targets_.iloc[position]
-        frame = pd.DataFrame({"value": value, "target": target, "difference": target - value}).rename_axis("column")
-        frame["difference_percent"] = 100 * frame["difference"] / frame["value"].where(frame["value"] != 0)
-        distances, reached = self._left_out(position, table)
-        moving = frame.index.isin((self.inputs_ if self.orientation == "input" else self.outputs_).columns)
-        nearest = distances[np.abs(distances).argmin(axis=0), np.arange(table.shape[1])]
-        frame["low"] = np.where(moving, nearest, np.nan)
-        frame["high"] = frame["difference"].where(moving)
-        frame["includes_none"] = reached
-        return frame.reset_index()
+        return requirements(self, self._position(unit), closest=nearest)
+
+    def intervals(self, level: float = 0.95) -> Intervals:
+        """Where the true efficiency of each unit probably lies, and what simulation says of that "probably".
+
+        Parameters
+        ----------
+        level
+            Level of the intervals and of the ranges of ranks [0–1].
+        """
+        from kommunanalys.compare.intervals import intervals
+
+        return intervals(self, level)
 
     def _position(self, unit: object) -> int:
         position = self.efficiency_.index.get_loc(resolve(unit, self.efficiency_.index))
         if not isinstance(position, int):
             raise UsageError("{unit!r} occurs several times in the index: make the units unique.", unit=unit)
         return position
-
-    def _left_out(self, position: int, table: pd.DataFrame) -> tuple[Array, bool]:
-        """Differences to the target with all peers and without each, shape (1 + peers, columns); is one none."""
-        if not np.isfinite(self.efficiency_.iloc[position]):
-            return np.full((1, table.shape[1]), np.nan), False
-        frontier, index = self._frontier(), self.efficiency_.index
-        peers = self.peers_.loc[self.peers_["unit"] == index[position], "peer"].map(index.get_loc)
-        solutions = [frontier.solve(position, without=int(peer)) for peer in peers if peer != position]
-        scores = np.array([self.efficiency_.iloc[position], *(item.score for item in solutions)])
-        slacks = np.array([self.slacks_.iloc[position].to_numpy(), *(item.slacks for item in solutions)])
-        own = table.iloc[[position] * len(scores)]
-        targets = self._target(own, scores, slacks)
-        on_frontier = np.abs(scores - 1) < ON_FRONTIER
-        return np.where(on_frontier[:, None], 0.0, targets.to_numpy() - own.to_numpy()), bool(on_frontier.any())
 
     def to_frame(self) -> pd.DataFrame:
         """One row a unit: `efficiency`, `efficient` (score 1, no slack), `peer_for` (how many others it is a peer of).
@@ -251,16 +336,16 @@ class DEA:
         return pd.DataFrame(
             {
                 "efficiency": self.efficiency_,
-                "efficient": self._efficient(),
+                "efficient": self.unsurpassed(ON_FRONTIER),
                 "peer_for": [int(others.get(unit, 0)) for unit in self.efficiency_.index],
             }
         )
 
-    def _efficient(self) -> pd.Series:
-        # A score of 1 with slack is on the frontier's edge only: a mix of the others does better in some column.
-        spread = pd.concat([self.inputs_, self.outputs_], axis=1).max()
-        slack = (self.slacks_ / spread.where(spread > 0, 1.0)).max(axis=1)
-        return ((self.efficiency_ - 1).abs() < ON_FRONTIER) & (slack < ON_FRONTIER)
+    def unsurpassed(self, tolerance: float = EQUAL) -> Mask:
+        """Units that nobody surpasses: a score of 1 with slack is on the frontier's edge only, shape (n,)."""
+        most = pd.concat([self.inputs_, self.outputs_], axis=1).max()
+        slack = (self.slacks_ / most.where(most > 0, 1.0)).max(axis=1)
+        return np.asarray((((self.efficiency_ - 1).abs() < tolerance) & (slack < tolerance)).to_numpy())
 
     def summary(self, language: str = "en", unit: object = None) -> str:
         """The scores in plain words; about one unit if it is given.
@@ -285,7 +370,7 @@ class DEA:
     def _about(self, position: int, say: Speaker) -> str:
         key, score = self.efficiency_.index[position], self.efficiency_.iloc[position]
         name = label(key, say.language)
-        if self._efficient().iloc[position]:
+        if self.unsurpassed(ON_FRONTIER)[position]:
             return say(
                 "{name} is on the frontier: no mix of the others does better on these figures. "
                 "That is no proof that nothing can be done better.",
@@ -318,12 +403,12 @@ class DEA:
         places = np.arange(1, len(scores) + 1)
         ax = new_axes(ax)
         ax.axhline(1.0, color=PALETTE["line"], linewidth=1, linestyle=":")
-        for chosen, colour, size in (
+        for those, colour, size in (
             (~peers, "others", 14),
             (peers, "peers", 34),
             (scores.index == key, "focus", 70),
         ):
-            ax.scatter(places[chosen], scores[chosen], s=size, color=PALETTE[colour], linewidths=0, zorder=3)
+            ax.scatter(places[those], scores[those], s=size, color=PALETTE[colour], linewidths=0, zorder=3)
         if key is not None:
             place = int(np.flatnonzero(scores.index == key)[0])
             mark(ax, label(key, language), places[place], scores.iloc[place])
@@ -336,29 +421,13 @@ class DEA:
         return describe(ax, caption=caption, alternative=self.summary(language, unit), data=data)
 
 
-def _solve(table: pd.DataFrame, frontier: Frontier, unbounded: Array) -> list[Solution]:
-    n, columns = table.shape
-    solutions = []
-    for position in range(n):
-        if unbounded[position]:
-            solutions.append(Solution(np.inf, np.zeros(n), np.full(columns, np.nan)))
-            continue
-        try:
-            solutions.append(frontier.solve(position))
-        except NoOptimumError as error:
-            raise AnalysisFailed(
-                "No optimum was found for {unit} (HiGHS says: {status}). Its figures may be of a wholly different size "
-                "than those of the others: check them, or leave the unit out.",
-                unit=table.index[position],
-                status=error,
-            ) from error
-    return solutions
-
-
-def _peers(solutions: list[Solution], index: pd.Index) -> pd.DataFrame:
-    rows = []
-    for unit, solution in zip(index, solutions, strict=True):
-        order = np.argsort(-solution.weights, kind="stable")
-        chosen = order[solution.weights[order] > ZERO]
-        rows += [(unit, index[peer], solution.weights[peer]) for peer in chosen]
-    return pd.DataFrame(rows, columns=["unit", "peer", "weight"])
+def _peers(found: Composites, own: Mask, index: pd.Index) -> pd.DataFrame:
+    # A unit that nobody surpasses is its own peer; another row with the same values could stand there as well.
+    peers, weights = np.where(own[:, None], -1, found.peers), np.where(own[:, None], 0.0, found.weights)
+    peers[own, 0], weights[own, 0] = np.flatnonzero(own), 1.0
+    order = np.lexsort((peers, -weights.round(9)))
+    peers, weights = np.take_along_axis(peers, order, axis=1), np.take_along_axis(weights, order, axis=1)
+    unit, place = np.nonzero(peers >= 0)
+    return pd.DataFrame(
+        {"unit": index[unit], "peer": index[peers[unit, place]], "weight": weights[unit, place]},
+    )

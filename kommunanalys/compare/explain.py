@@ -9,8 +9,9 @@ import pandas as pd
 from kommunanalys import names
 from kommunanalys.compare.adjust import ExpectedCost, few_municipalities
 from kommunanalys.compare.cautions import small_numbers
-from kommunanalys.compare.dea import DEA, ON_FRONTIER
+from kommunanalys.compare.dea import DEA
 from kommunanalys.compare.peers import Similar
+from kommunanalys.compare.requirements import ON_FRONTIER
 from kommunanalys.compare.units import label, listed, municipality_of
 from kommunanalys.errors import NoData
 from kommunanalys.indicators import Case, deflate

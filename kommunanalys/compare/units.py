@@ -157,6 +157,31 @@ def as_table(values: Any, kind: str) -> pd.DataFrame:
     return values.astype(float)
 
 
+def chosen(option: str, names_: Iterable[object], columns: pd.Index) -> list[object]:
+    """Columns that an option names, each of which must be among those that it is about.
+
+    Raises
+    ------
+    UsageError
+        Names the column and those that can be named.
+
+    Examples
+    --------
+    >>> chosen("fixed", ["area"], pd.Index(["cost", "area"]))
+    ['area']
+    """
+    asked: list[object] = [names_] if isinstance(names_, str) else list(names_)
+    for name in asked:
+        if name not in columns:
+            raise UsageError(
+                "{option}: {column!r} is not among the columns that it can name, which are {columns}.",
+                option=option,
+                column=name,
+                columns=", ".join(map(str, columns)),
+            )
+    return asked
+
+
 def joined(inputs: pd.DataFrame, outputs: pd.DataFrame) -> pd.DataFrame:
     """Inputs and outputs side by side, checked: same units, own names, one population, no gap, nothing negative.
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from kommunanalys.compare import DEA
-from kommunanalys.errors import AnalysisFailed, MixedPopulations, TableError, UsageError
+from kommunanalys.errors import MixedPopulations, TableError, UsageError
 from kommunanalys.figures import description
 from kommunanalys.language import Speaker
 
@@ -197,20 +197,10 @@ def test_what_cannot_be_compared_is_refused():
         )
 
 
-def test_a_unit_that_stays_unsolved_is_named(monkeypatch):
-    from kommunanalys.compare import frontier
-
-    def never(self, unit, without=None):
-        raise frontier.NoOptimumError("Unknown")
-
-    monkeypatch.setattr(frontier.Frontier, "solve", never)
-    with pytest.raises(AnalysisFailed, match=r"No optimum was found for A \(HiGHS says: Unknown\)"):
-        DEA().fit(*by_hand())
-
-
 def test_parameters_are_left_untouched():
     dea = DEA(returns="crs", orientation="output")
-    assert vars(dea) == {"returns": "crs", "orientation": "output"}
+    asked = {"returns": "crs", "orientation": "output", "fixed": (), "noncontrollable": (), "random_state": None}
+    assert vars(dea) == asked
     assert dea.fit(*by_hand()) is dea
 
 
