@@ -27,12 +27,14 @@ UNSOLVED: Final = 0
 OPTIMAL: Final = 1
 UNREACHABLE: Final = 2
 
-PRICE: Final = 1e-11
-"""Relative reduced cost from which a column enters; it bounds the relative error of the score."""
+PRICE: Final = 1e-13
+"""Relative reduced cost from which a column enters: what is less is taken for rounding."""
 FACE: Final = 1e-9
 """Relative reduced cost up to which a column belongs to the optimal face, over which the slacks are maximised."""
 PIVOT: Final = 1e-9
 RESIDUAL: Final = 1e-9
+"""Relative error of a score, and absolute one of a limit, that is allowed; an end that may be worse is none."""
+NOTHING: Final = 1e-14
 TIE: Final = 1e-13
 EASED: Final = 1e-10
 """By about how much each limit is moved, so that ties do not make the method circle."""
@@ -53,14 +55,21 @@ class Pool:
         Shape (N, R): inputs, outputs with a minus, and the sum of the weights.
     members
         Candidates; grows with every column that improves a score.
+    sums
+        How many of the columns, the first ones, are no units but only change the sum of the weights.
     """
 
     columns: Array
     members: Places
+    sums: int = 0
 
     def __post_init__(self) -> None:
         self.turned = np.ascontiguousarray(self.columns.T)
         self.size = np.abs(self.turned)
+        # Weights cannot pass 1 unless a column lowers their sum.
+        self.convex = bool((self.columns[:, -1] > 0).all())
+        # The most that any unit makes of an output; 0 for the rows of inputs.
+        self.peak = np.where(self.turned.max(axis=1) > 0, 0.0, self.size.max(axis=1))
 
 
 @dataclass(frozen=True)
@@ -148,13 +157,15 @@ def solve(pool: Pool, programmes: Programmes, slacks: bool) -> Ends:
     batch = _Batch(pool, programmes)
     batch.optimise(np.arange(len(programmes.rhs)), None)
     values = batch.polish(second=False)
-    scores = np.where(batch.basis == SCORE, values, 0.0).sum(axis=1)
+    scores = batch.scores(values)
     if slacks:
         solved = np.flatnonzero(batch.status == OPTIMAL)
         barred = batch.off_the_face(solved)
         batch.ease(values)
         batch.optimise(solved, barred)
         values = batch.polish(second=True)
+        # Slack that costs some of the score is none.
+        batch.status[np.abs(batch.scores(values) - scores) > RESIDUAL * np.abs(scores) + NOTHING] = UNSOLVED
     return Ends(scores, batch.basis, values, batch.status)
 
 
@@ -242,6 +253,10 @@ class _Batch:
             at, place = at[inside], place[inside]
         reduced[at, place] = 0.0
 
+    def scores(self, values: Array) -> Array:
+        """The scores among the values, shape (k,)."""
+        return np.asarray(np.where(self.basis == SCORE, values, 0.0).sum(axis=1))
+
     def ease(self, values: Array) -> None:
         """Begin the second stage at the original limits, moved only in rows with slack: the others hold exactly."""
         row = np.clip(SLACK - self.basis, 0, self.rows - 2)
@@ -296,10 +311,39 @@ class _Batch:
         left = self.programmes.rhs - np.matmul(columns, values[:, :, None])[:, :, 0]
         wrong = np.abs(left).max(axis=1) > RESIDUAL
         wrong |= np.where(self.basis == SCORE, 0.0, values).min(axis=1) < -RESIDUAL
+        if not second:
+            wrong |= self._costs_score(columns, values) | self._improvable(values)
         needed, weight = artificial.any(axis=1), np.where(artificial, values, 0.0).sum(axis=1)
         self.status[(self.status == OPTIMAL) & needed] = UNREACHABLE
         self.status[wrong | (needed & (weight < NEARLY))] = UNSOLVED
         return np.asarray(values)
+
+    def _costs_score(self, columns: Array, values: Array) -> Mask:
+        """Whether a value below 0, or the gap between values and duals, is worth more than rounding, shape (k,)."""
+        below = np.where(self.basis == SCORE, 0.0, np.minimum(values, 0.0))
+        worth = np.matmul(np.abs(self.duals)[:, None, :], np.abs(columns))[:, 0]
+        score = (self._costs(np.arange(len(values)), second=False) * values).sum(axis=1)
+        gap = np.abs((self.duals * self.programmes.rhs).sum(axis=1) - score)
+        return np.asarray(np.maximum(gap, -(below * worth).sum(axis=1)) > RESIDUAL * np.abs(score) + NOTHING)
+
+    def _improvable(self, values: Array) -> Mask:
+        """Whether a column or slack taken for useless within rounding may improve the score after all, shape (k,)."""
+        scale, score = self.programmes.scale, np.abs(self.scores(values))
+        reduced = -(self.duals / scale) @ self.pool.turned
+        at, column = np.nonzero((reduced < 0) & (self.status == OPTIMAL)[:, None])
+        real = (column != self.programmes.banned[at]) & (self.basis[at] != column[:, None]).all(axis=1)
+        at, column = at[real], column[real]
+        # More of a column than this would need more of some input than the unit may use, or pass the sum of weights.
+        needs = np.maximum(self.pool.columns[column] / scale[at], NOTHING)
+        needs[:, -1] = np.where(self.pool.convex | (column < self.pool.sums), 1.0, NOTHING)
+        limits = np.where(self.programmes.ray[at] < 0, score[at][:, None], 1.0)
+        gain = -reduced[at, column] * (limits / needs).min(axis=1)
+        # An input's slack is at most the input, an output's at most what the largest unit makes.
+        room = np.where(self.pool.peak > 0, self.pool.peak / scale, 1.0)
+        slack = (np.maximum(self.duals, 0.0) * room)[:, :-1].max(axis=1)
+        improvable = np.asarray((slack > RESIDUAL * score + NOTHING) & (self.status == OPTIMAL))
+        improvable[at[gain > RESIDUAL * score[at] + NOTHING]] = True
+        return improvable
 
     def _columns(self) -> Array:
         """What stands in the bases, shape (k, R, R)."""

@@ -143,7 +143,7 @@ class Reference:
         self._sums = len(sums)
         signed = np.hstack([np.where(self.is_input, scaled, -scaled), np.ones((len(scaled), 1))])
         near = self._sums + _extremes(scaled[:, self.is_input], scaled[:, ~self.is_input])
-        self._pool = Pool(np.vstack([sums, signed]), np.concatenate([np.arange(self._sums), near]))
+        self._pool = Pool(np.vstack([sums, signed]), np.concatenate([np.arange(self._sums), near]), self._sums)
         self._solver = (_compiled() if compiled else None) or batch.solve
 
     def scores(self, inputs: Array, outputs: Array, exclude: Places | None = None) -> Array:
@@ -203,8 +203,8 @@ class Reference:
         )
 
     def _write(self, rows: Places, programmes: Programmes, ends: Ends, found: Composites) -> None:
-        optimal = ends.status == OPTIMAL
-        found.scores[rows] = np.where(optimal, ends.scores, np.where(ends.status == UNREACHABLE, np.inf, np.nan))
+        optimal, unsolved = ends.status == OPTIMAL, np.where(ends.status == UNREACHABLE, np.inf, np.nan)
+        found.scores[rows] = np.where(optimal, np.maximum(ends.scores, 0.0), unsolved)
         peer = optimal[:, None] & (ends.basis >= self._sums) & (ends.values > ZERO)
         found.peers[rows] = np.where(peer, ends.basis - self._sums, -1)
         found.weights[rows] = np.where(peer, ends.values, 0.0)

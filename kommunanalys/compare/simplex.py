@@ -14,6 +14,7 @@ from kommunanalys.compare.batch import (
     FACE,
     NEARLY,
     NONE,
+    NOTHING,
     OPTIMAL,
     PATIENCE,
     PIVOT,
@@ -52,8 +53,8 @@ def solve(pool: Pool, programmes: Programmes, slacks: bool) -> Ends:
     order = np.concatenate([np.flatnonzero(members), np.zeros((~members).sum(), dtype=np.int64)])
     p = programmes
     count = _all(
-        pool.turned, near, order, len(pool.members), p.scale, p.rhs, p.ray, p.artificial, p.banned, p.worth, p.sign,
-        slacks, eases(len(near) - 1), scores, basis, inverse, values, status,
+        pool.turned, pool.peak, near, order, len(pool.members), p.scale, p.rhs, p.ray, p.artificial, p.banned, p.worth,
+        p.sign, slacks, pool.convex, pool.sums, eases(len(near) - 1), scores, basis, inverse, values, status,
     )  # fmt: skip
     pool.members = np.sort(order[:count])
     return Ends(scores, basis, values, status)
@@ -61,8 +62,8 @@ def solve(pool: Pool, programmes: Programmes, slacks: bool) -> Ends:
 
 @compiled
 def _all(
-    turned, near, order, count, scale, rhs, ray, artificial, banned, worth, sign, slacks, eased, scores, basis, inverse,
-    values, status,
+    turned, peak, near, order, count, scale, rhs, ray, artificial, banned, worth, sign, slacks, convex, sums, eased,
+    scores, basis, inverse, values, status,
 ):  # fmt: skip
     rows, n = turned.shape
     duals = np.empty(rows)
@@ -89,12 +90,17 @@ def _all(
                 status[unit] = _polish(
                     columns, inverse[unit], rhs[unit], worth[unit], sign, second, basis[unit], exact, duals
                 )
+            if not second and status[unit] == OPTIMAL:
+                scores[unit] = _score(basis[unit], exact)
+                if _improvable(
+                    turned, peak, scale[unit], ray[unit], banned[unit], convex, sums, basis[unit], scores[unit], duals
+                ):
+                    status[unit] = UNSOLVED
+            elif second and abs(_score(basis[unit], exact) - scores[unit]) > RESIDUAL * abs(scores[unit]) + NOTHING:
+                # Slack that costs some of the score is none.
+                status[unit] = UNSOLVED
             if status[unit] != OPTIMAL:
                 break
-            if not second:
-                for place in range(rows):
-                    if basis[unit, place] == SCORE:
-                        scores[unit] = exact[place]
         values[unit] = exact
     return count
 
@@ -313,4 +319,52 @@ def _polish(columns, inverse, rhs, worth, sign, second, basis, values, duals):
             return UNSOLVED
         if basis[row] == ARTIFICIAL and values[row] < NEARLY:
             return UNSOLVED
+    if not second and _costs_score(columns, rhs, sign, needed, basis, values, duals):
+        return UNSOLVED
     return UNREACHABLE if needed else OPTIMAL
+
+
+@compiled
+def _score(basis, values):
+    for place in range(len(basis)):
+        if basis[place] == SCORE:
+            return values[place]
+    return np.nan
+
+
+@compiled
+def _costs_score(columns, rhs, sign, needed, basis, values, duals):
+    """Whether a value below 0, or the gap between values and duals, is worth more than rounding."""
+    score, dual, below = 0.0, 0.0, 0.0
+    for place in range(len(basis)):
+        dual += duals[place] * rhs[place]
+        score += _cost(basis[place], rhs, sign, False, needed) * values[place]
+        if basis[place] != SCORE and values[place] < 0.0:
+            for row in range(len(basis)):
+                below += abs(duals[row] * columns[row, place] * values[place])
+    return max(abs(dual - score), below) > RESIDUAL * abs(score) + NOTHING
+
+
+@compiled
+def _improvable(turned, peak, scale, ray, banned, convex, sums, basis, score, duals):
+    """Whether a column or slack taken for useless within rounding may improve the score after all."""
+    rows, n = turned.shape
+    most = RESIDUAL * abs(score) + NOTHING
+    for row in range(rows - 1):
+        # An input's slack is at most the input, an output's at most what the largest unit makes.
+        if duals[row] * (peak[row] / scale[row] if peak[row] > 0.0 else 1.0) > most:
+            return True
+    for column in range(n):
+        reduced = 0.0
+        for row in range(rows):
+            reduced -= duals[row] / scale[row] * turned[row, column]
+        if reduced < 0.0 and column != banned and not _stands(basis, column):
+            # More than this would need more of some input than the unit may use, or pass the sum of weights.
+            weight = 1.0 if convex or column < sums else np.inf
+            for row in range(rows - 1):
+                if turned[row, column] > 0.0:
+                    limit = abs(score) if ray[row] < 0.0 else 1.0
+                    weight = min(weight, limit * scale[row] / turned[row, column])
+            if -reduced * weight > most:
+                return True
+    return False
