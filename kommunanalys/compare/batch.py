@@ -159,10 +159,9 @@ def solve(pool: Pool, programmes: Programmes, slacks: bool) -> Ends:
     values = batch.polish(second=False)
     scores = batch.scores(values)
     if slacks:
-        solved = np.flatnonzero(batch.status == OPTIMAL)
-        barred = batch.off_the_face(solved)
+        barred = batch.off_the_face()
         batch.ease(values)
-        batch.optimise(solved, barred)
+        batch.optimise(np.flatnonzero(batch.status == OPTIMAL), barred)
         values = batch.polish(second=True)
         # Slack that costs some of the score is none.
         batch.status[np.abs(batch.scores(values) - scores) > RESIDUAL * np.abs(scores) + NOTHING] = UNSOLVED
@@ -188,9 +187,8 @@ class _Batch:
             going = entering != NONE
             ended = active[~going]
             self.duals[ended], self.status[ended] = duals[~going], OPTIMAL
-            active, barred = active[going], None if barred is None else (barred[0][going], barred[1][going])
-            room = self._pivot(active, entering[going])
-            active, barred = active[room], None if barred is None else (barred[0][room], barred[1][room])
+            active = active[going]
+            active = active[self._pivot(active, entering[going])]
             if not len(active):
                 return
 
@@ -212,7 +210,7 @@ class _Batch:
         at, place = np.nonzero(self.basis[active] <= SLACK)
         slack[at, SLACK - self.basis[active][at, place]] = 0.0
         if barred is not None:
-            slack[barred[1]] = 0.0
+            slack[barred[1][active]] = 0.0
         columns = None if barred is None else barred[0]
         best, reduced = self._column(active, duals, columns, self.pool.members, first=first)
         row = slack.argmin(axis=1)
@@ -221,8 +219,7 @@ class _Batch:
         # Nothing among the candidates: then the whole reference is asked, and what helps becomes a candidate.
         optimal = np.flatnonzero(entering == NONE)
         if len(optimal) and len(self.pool.members) < len(self.pool.columns):
-            some = None if columns is None else columns[optimal]
-            best, reduced = self._column(active[optimal], duals[optimal], some, None, first=False)
+            best, reduced = self._column(active[optimal], duals[optimal], columns, None, first=False)
             entering[optimal] = np.where(reduced < 0, best, NONE)
             self.pool.members = np.union1d(self.pool.members, best[reduced < 0])
         return entering
@@ -232,15 +229,24 @@ class _Batch:
     ) -> tuple[Places, Array]:
         """The columns of the least reduced cost, shape (active,), and that cost, 0 if none improves anything."""
         pool, prices = self.pool, duals / self.programmes.scale[active]
-        turned, size = (pool.turned, pool.size) if members is None else (pool.turned[:, members], pool.size[:, members])
+        turned = pool.turned if members is None else pool.turned[:, members]
         reduced = -prices @ turned
-        reduced[reduced > -PRICE * (np.abs(prices) @ size)] = 0.0
         if barred is not None:
-            reduced[barred if members is None else barred[:, members]] = 0.0
+            reduced[barred[active] if members is None else barred[np.ix_(active, members)]] = 0.0
         self._strike(reduced, self.programmes.banned[active][:, None], members)
         self._strike(reduced, self.basis[active], members)
-        place = (reduced < 0).argmax(axis=1) if first else reduced.argmin(axis=1)
-        return place if members is None else members[place], reduced[np.arange(len(active)), place]
+        at, place = np.arange(len(active)), reduced.argmin(axis=1)
+        # Where the least cost may be rounding, or the first column is wanted, the others are looked at too.
+        least = reduced[at, place]
+        rest = np.flatnonzero(
+            first | ((least < 0) & (least > -PRICE * (np.abs(prices) * np.abs(turned[:, place].T)).sum(axis=1)))
+        )
+        if len(rest):
+            some = reduced[rest]
+            some[some > -PRICE * (np.abs(prices[rest]) @ np.abs(turned))] = 0.0
+            place[rest] = (some < 0).argmax(axis=1) if first else some.argmin(axis=1)
+            least[rest] = some[np.arange(len(rest)), place[rest]]
+        return place if members is None else members[place], least
 
     def _strike(self, reduced: Array, columns: Places, members: Places | None) -> None:
         """Let columns, shape (active, some), not enter: who is banned or stands in the basis already."""
@@ -263,12 +269,11 @@ class _Batch:
         eased = np.where(self.basis <= SLACK, eases(self.rows - 1)[row], 0.0)
         self.values = np.where(self.basis == SCORE, values, np.maximum(values, 0.0)) + eased
 
-    def off_the_face(self, active: Places) -> tuple[Mask, Mask]:
+    def off_the_face(self) -> tuple[Mask, Mask]:
         """Columns and slacks that may not enter in the second stage, as they would change the score."""
-        duals = self.duals[active]
-        prices = duals / self.programmes.scale[active]
-        columns = -prices @ self.pool.turned > FACE * (np.abs(prices) @ self.pool.size)
-        return columns, -duals[:, :-1] > FACE * np.abs(duals).sum(axis=1)[:, None]
+        prices = self.duals / self.programmes.scale
+        columns = -prices @ self.pool.turned > (FACE * np.abs(prices)) @ self.pool.size
+        return columns, -self.duals[:, :-1] > FACE * np.abs(self.duals).sum(axis=1)[:, None]
 
     def _pivot(self, active: Places, entering: Places) -> Mask:
         """Bring what enters into the bases; False where no row can make room."""

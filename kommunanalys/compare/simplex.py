@@ -68,13 +68,13 @@ def _all(
     rows, n = turned.shape
     duals = np.empty(rows)
     barred = np.zeros(n + rows, np.bool_)
-    work = np.empty(n)
+    work, size = np.empty(n), np.empty(n)
     columns = np.empty((rows, rows))
     exact = np.empty(rows)
     for unit in range(len(rhs)):
         for second in range(2 if slacks else 1):
             if second:
-                _leave_the_face(turned, scale[unit], duals, barred)
+                _leave_the_face(turned, scale[unit], duals, barred, work, size)
                 _ease(basis[unit], exact, eased, values[unit])
             else:
                 barred[:] = False
@@ -93,7 +93,17 @@ def _all(
             if not second and status[unit] == OPTIMAL:
                 scores[unit] = _score(basis[unit], exact)
                 if _improvable(
-                    turned, peak, scale[unit], ray[unit], banned[unit], convex, sums, basis[unit], scores[unit], duals
+                    turned,
+                    peak,
+                    scale[unit],
+                    ray[unit],
+                    banned[unit],
+                    convex,
+                    sums,
+                    basis[unit],
+                    scores[unit],
+                    duals,
+                    work,
                 ):
                     status[unit] = UNSOLVED
             elif second and abs(_score(basis[unit], exact) - scores[unit]) > RESIDUAL * abs(scores[unit]) + NOTHING:
@@ -255,17 +265,18 @@ def _pivot(inverse, values, move, leaving, basis):
 
 
 @compiled
-def _leave_the_face(turned, scale, duals, barred):
+def _leave_the_face(turned, scale, duals, barred, work, size):
     """Bar what may not enter in the second stage, as it would change the score."""
     rows, n = turned.shape
     most = np.abs(duals).sum()
+    _reduce(turned, n, duals / scale, work)
+    size[:] = 0.0
+    for row in range(rows):
+        price = abs(duals[row] / scale[row])
+        for place in range(n):
+            size[place] += price * abs(turned[row, place])
     for place in range(n):
-        reduced, total = 0.0, 0.0
-        for row in range(rows):
-            part = duals[row] / scale[row] * turned[row, place]
-            reduced -= part
-            total += abs(part)
-        barred[place] = reduced > FACE * total
+        barred[place] = work[place] > FACE * size[place]
     for row in range(rows - 1):
         barred[n + row] = -duals[row] > FACE * most
 
@@ -346,7 +357,7 @@ def _costs_score(columns, rhs, sign, needed, basis, values, duals):
 
 
 @compiled
-def _improvable(turned, peak, scale, ray, banned, convex, sums, basis, score, duals):
+def _improvable(turned, peak, scale, ray, banned, convex, sums, basis, score, duals, work):
     """Whether a column or slack taken for useless within rounding may improve the score after all."""
     rows, n = turned.shape
     most = RESIDUAL * abs(score) + NOTHING
@@ -354,17 +365,15 @@ def _improvable(turned, peak, scale, ray, banned, convex, sums, basis, score, du
         # An input's slack is at most the input, an output's at most what the largest unit makes.
         if duals[row] * (peak[row] / scale[row] if peak[row] > 0.0 else 1.0) > most:
             return True
+    _reduce(turned, n, duals / scale, work)
     for column in range(n):
-        reduced = 0.0
-        for row in range(rows):
-            reduced -= duals[row] / scale[row] * turned[row, column]
-        if reduced < 0.0 and column != banned and not _stands(basis, column):
+        if work[column] < 0.0 and column != banned and not _stands(basis, column):
             # More than this would need more of some input than the unit may use, or pass the sum of weights.
             weight = 1.0 if convex or column < sums else np.inf
             for row in range(rows - 1):
                 if turned[row, column] > 0.0:
                     limit = abs(score) if ray[row] < 0.0 else 1.0
                     weight = min(weight, limit * scale[row] / turned[row, column])
-            if -reduced * weight > most:
+            if -work[column] * weight > most:
                 return True
     return False
