@@ -6,64 +6,38 @@ Every answer keeps its raw bytes, so that its hash can be printed beside the fig
 from __future__ import annotations
 
 import json
-import logging
 import os
-import random
 import sys
-import threading
-import time
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from typing import Any
 
-from kommunanalys.errors import OfflineMiss, SourceError, TooLarge, UsageError
+from kommunanalys.errors import OfflineMiss, UsageError
 from kommunanalys.language import Speaker, current
 from kommunanalys.origin import hash_bytes, now
-from kommunanalys.sources.session import Door, door, keep
+from kommunanalys.sources.session import Request, door, keep
+from kommunanalys.sources.transport import Limits, ask, next_address
 
-if TYPE_CHECKING:
-    from requests import Response, Session
+__all__ = [
+    "MODES",
+    "Answer",
+    "Limits",
+    "address",
+    "current_mode",
+    "get_bytes",
+    "get_json",
+    "mode",
+    "next_address",
+    "progress",
+    "snapshot",
+]
 
 MODES = ("online", "refresh", "offline")
-ATTEMPTS = 5
-TIMEOUT = (10.0, 60.0)  # to be connected, and for the next bytes [s]
-LONGEST_PAUSE = 120.0  # a publisher that asks for a longer one is asked again after this [s]
-PASSING = frozenset({429, 500, 502, 503, 504})
-REFUSED_SIZE = frozenset({403, 413, 422})
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-_log = logging.getLogger(__name__)
 _mode: ContextVar[str | None] = ContextVar("mode", default=None)
 _snapshot: ContextVar[Path | None] = ContextVar("snapshot", default=None)
-_pace_lock = threading.Lock()
-_sleep = time.sleep
-_clock = time.monotonic
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How often a publisher lets itself be asked.
-
-    Parameters
-    ----------
-    calls
-        Most requests within the window.
-    per_seconds
-        Length of the window [s].
-    """
-
-    calls: int
-    per_seconds: float
-
-
-_recent: dict[tuple[str, Limits], deque[float]] = {}
 
 
 @dataclass(frozen=True)
@@ -73,11 +47,11 @@ class Answer:
     Parameters
     ----------
     data
-        The JSON as Python objects.
+        The JSON as Python objects; None where bytes were asked for.
     raw
         The bytes of the body, after the transport's compression is undone.
-    address
-        What was asked.
+    address, body
+        What was asked, and what was sent with it ("" for nothing).
     from_cache
         Whether the bytes came from the cache.
     fetched
@@ -89,25 +63,12 @@ class Answer:
     address: str
     from_cache: bool
     fetched: str
+    body: str = ""
 
     @property
     def sha256(self) -> str:
         """Hash of the raw bytes."""
         return hash_bytes(self.raw)
-
-
-@dataclass(frozen=True)
-class _Trouble:
-    """A fault that may pass: why, and how long the publisher asks us to wait [s]."""
-
-    reason: str
-    pause: float | None = None
-
-
-@dataclass(frozen=True)
-class _Good:
-    response: Response
-    data: Any
 
 
 def current_mode() -> str:
@@ -190,7 +151,15 @@ def address(publisher: str, default: str) -> str:
     return (os.environ.get(f"KOMMUNANALYS_ADDRESS_{publisher.upper()}") or default).rstrip("/")
 
 
-def get_json(address: str, *, publisher: str, limits: Limits, licence: str = "") -> Answer:
+def get_json(
+    address: str,
+    *,
+    publisher: str,
+    limits: Limits,
+    licence: str = "",
+    body: Mapping[str, Any] | None = None,
+    accept: str = "application/json",
+) -> Answer:
     """Ask one address for JSON.
 
     Parameters
@@ -203,6 +172,10 @@ def get_json(address: str, *, publisher: str, limits: Limits, licence: str = "")
         The publisher's own limits; the pace is kept for each host.
     licence
         Terms of use, for the sidecar of a snapshot.
+    body
+        What is sent, as JSON (POST); None to ask by the address alone (GET).
+    accept
+        Media type that the publisher wants named.
 
     Returns
     -------
@@ -227,22 +200,49 @@ def get_json(address: str, *, publisher: str, limits: Limits, licence: str = "")
     Traceback (most recent call last):
     kommunanalys.errors.OfflineMiss: Offline, and the cache has no answer to https://api.kolada.se/v3/kpi/N01951. ...
     """
+    sent = "" if body is None else json.dumps(body, ensure_ascii=False)
+    return _get(Request(address, sent, accept), publisher, limits, licence)
+
+
+def get_bytes(address: str, *, publisher: str, limits: Limits, licence: str = "") -> Answer:
+    """Ask one address for a file of any kind (CSV, XLSX, PX); otherwise as `get_json`.
+
+    Raises
+    ------
+    OfflineMiss, TooLarge, SourceError, OutputError
+        As `get_json`; a web page or an empty body is no file.
+
+    Examples
+    --------
+    >>> with mode("offline"):
+    ...     get_bytes("https://example.org/pupils.csv", publisher="avoindata", limits=Limits(5, 1))
+    Traceback (most recent call last):
+    kommunanalys.errors.OfflineMiss: Offline, and the cache has no answer to https://example.org/pupils.csv. ...
+    """
+    return _get(Request(address, accept="*/*", json=False), publisher, limits, licence)
+
+
+def _get(request: Request, publisher: str, limits: Limits, licence: str) -> Answer:
     way = current_mode()
-    held = None if way == "refresh" else door().held(address)
+    held = None if way == "refresh" else door().held(request)
     if held is not None and (held.fresh or way == "offline"):
-        answer = Answer(json.loads(held.raw), held.raw, address, True, held.fetched)
+        data = json.loads(held.raw) if request.json else None
+        answer = Answer(data, held.raw, request.address, True, held.fetched, request.body)
     elif way == "offline":
         raise OfflineMiss(
             "Offline, and the cache has no answer to {address}. Make the same call once with a network "
             "(KOMMUNANALYS_MODE=online), or read a folder of data that you already have.",
-            address=address,
+            address=request.address,
         )
     else:
-        answer = _ask(door(), address, publisher, limits)
+        good = ask(door().session, request, publisher, limits)
+        door().store(request, good.response)
+        answer = Answer(good.data, good.response.content, request.address, False, now(), request.body)
     folder = _snapshot.get()
     if folder is not None:
-        about = {"producer": publisher, "address": address, "fetched": answer.fetched, "licence": licence}
-        keep(folder / f"{publisher}-{hash_bytes(address.encode())[:12]}", answer.raw, about)
+        about = {"producer": publisher, "address": request.address, "body": request.body}
+        about |= {"fetched": answer.fetched, "licence": licence}
+        keep(folder / f"{publisher}-{request.id}", answer.raw, about)
     return answer
 
 
@@ -251,149 +251,3 @@ def progress(label: str, done: int, total: int) -> None:
     if total > 1 and (sys.stderr.isatty() or os.environ.get("KOMMUNANALYS_PROGRESS") == "1"):
         line = Speaker(current())("{label}: {done} of {total}", label=label, done=done, total=total)
         print(f"\r{line}", end="\n" if done == total else "", file=sys.stderr, flush=True)
-
-
-def next_address(asked: str, link: str) -> str:
-    """The address of the next page or of a redirect, which must lie on the host that was asked.
-
-    A server behind a gateway often writes `http://` or an inner port into its own links: scheme and port of the
-    first request are kept.
-
-    Raises
-    ------
-    SourceError
-        The link leads to another host.
-
-    Examples
-    --------
-    >>> next_address("https://api.kolada.se/v3/kpi", "http://api.kolada.se/v3/kpi?page=2")
-    'https://api.kolada.se/v3/kpi?page=2'
-    """
-    here, there = urlsplit(asked), urlsplit(urljoin(asked, link))
-    if there.hostname != here.hostname:
-        raise SourceError(
-            "{address} sends us on to another host, {host}. That is not followed: it may be the sign-in page of a "
-            "network or a proxy. Open the address in a browser to see what it says.",
-            address=asked,
-            host=there.hostname,
-        )
-    return there._replace(scheme=here.scheme, netloc=here.netloc).geturl()
-
-
-def _ask(way: Door, address: str, publisher: str, limits: Limits) -> Answer:
-    reason = ""
-    for attempt in range(ATTEMPTS):
-        _pace(urlsplit(address).netloc, limits)
-        outcome = _once(way.session, address, publisher)
-        if isinstance(outcome, _Good):
-            way.store(address, outcome.response)
-            return Answer(outcome.data, outcome.response.content, address, False, now())
-        reason = outcome.reason
-        if attempt < ATTEMPTS - 1:
-            _sleep(_pause(attempt, outcome, publisher))
-    raise SourceError(
-        "{publisher} gave no whole answer in {attempts} attempts. Last: {reason}. Address: {address}. Try again later, "
-        "or use what the cache holds (KOMMUNANALYS_MODE=offline).",
-        publisher=publisher,
-        attempts=ATTEMPTS,
-        reason=reason,
-        address=address,
-    )
-
-
-def _pace(host: str, limits: Limits) -> None:
-    with _pace_lock:
-        recent = _recent.setdefault((host, limits), deque(maxlen=limits.calls))
-        wait = recent[0] + limits.per_seconds - _clock() if len(recent) == limits.calls else 0.0
-        if wait > 0:
-            _sleep(wait)
-        recent.append(_clock())
-
-
-def _pause(attempt: int, trouble: _Trouble, publisher: str) -> float:
-    if trouble.pause is None:
-        return 2.0**attempt * random.uniform(0.5, 1.5)
-    if trouble.pause > LONGEST_PAUSE:
-        _log.warning("%s asks for a pause of %d s; asking again after %d s", publisher, trouble.pause, LONGEST_PAUSE)
-    return min(trouble.pause, LONGEST_PAUSE)
-
-
-def _once(session: Session, address: str, publisher: str) -> _Trouble | _Good:
-    import requests
-
-    try:
-        response = _follow(session, address)
-    except requests.exceptions.SSLError as error:
-        raise SourceError(
-            "The certificate of {address} is not trusted by this computer: {reason}. Where a proxy opens the traffic, "
-            "its certificate must be in the system's own store; `kommunanalys doctor` says more.",
-            address=address,
-            reason=_cause(error),
-        ) from error
-    except requests.exceptions.ProxyError as error:
-        raise SourceError(
-            "The proxy did not let {address} through. Check HTTPS_PROXY and NO_PROXY; `kommunanalys doctor` says more.",
-            address=address,
-        ) from error
-    except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-        return _Trouble(f"{type(error).__name__}: {_cause(error)}")
-    except requests.RequestException as error:
-        raise SourceError("{address} could not be asked: {reason}.", address=address, reason=error) from error
-    return _judge(response, address, publisher)
-
-
-def _follow(session: Session, address: str) -> Response:
-    place = address
-    for _ in range(5):
-        response = session.get(place, timeout=TIMEOUT, allow_redirects=False)
-        if response.status_code not in REDIRECTS:
-            return response
-        place = next_address(place, response.headers.get("Location", ""))
-    return response
-
-
-def _judge(response: Response, address: str, publisher: str) -> _Trouble | _Good:
-    status, words = response.status_code, _first_words(response.content[:2000].decode("utf-8", "replace"))
-    if status in PASSING:
-        return _Trouble(f"{status} {words}".strip(), _asked_pause(response.headers.get("Retry-After")))
-    facts = {"publisher": publisher, "address": address, "status": status, "words": words or "–"}
-    if status in REFUSED_SIZE:
-        raise TooLarge(
-            "{publisher} refuses {address} with status {status}: {words}. Ask for fewer codes or years at a time.",
-            **facts,
-        )
-    if status != 200:
-        raise SourceError(
-            "{publisher} answered {address} with status {status}: {words}. Check the codes in the request.", **facts
-        )
-    if words.startswith("<"):
-        raise SourceError(
-            "{address} gave a web page where data were expected: {words}. This is often the sign-in page of a network "
-            "or a proxy: open any page in a browser, sign in, and try again.",
-            address=address,
-            words=words,
-        )
-    try:
-        return _Good(response, json.loads(response.content))
-    except ValueError:
-        return _Trouble(f"200, but no whole JSON ({len(response.content)} bytes): {words}".rstrip(": "))
-
-
-def _asked_pause(value: str | None) -> float | None:
-    """Seconds that a Retry-After header asks for; None where it is absent or makes no sense."""
-    if value is None or value.strip().isdigit():
-        return value if value is None else float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (moment.astimezone(UTC) - datetime.now(UTC)).total_seconds())
-
-
-def _cause(error: Exception) -> str:
-    # urllib3 wraps the reason into a long sentence about its pool.
-    return _first_words(str(error).rpartition("Caused by ")[2])
-
-
-def _first_words(text: str) -> str:
-    return " ".join(text.split())[:160]

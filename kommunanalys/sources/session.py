@@ -1,6 +1,6 @@
 """Behind the door to the network: one session that trusts what the computer trusts, and answers kept on disk.
 
-Only `http.py` uses this module.
+Only `http.py` and `transport.py` use this module.
 """
 
 from __future__ import annotations
@@ -30,6 +30,51 @@ SIDECAR = ".origin.json"
 
 
 @dataclass(frozen=True)
+class Request:
+    """What is asked.
+
+    Parameters
+    ----------
+    address
+        The whole address.
+    body
+        JSON that is sent; "" to ask by the address alone.
+    accept
+        Media type asked for.
+    json
+        Whether the answer must be JSON.
+    """
+
+    address: str
+    body: str = ""
+    accept: str = "application/json"
+    json: bool = True
+
+    @property
+    def id(self) -> str:
+        """The first twelve signs of the hash of what is asked."""
+        return hash_bytes(f"{self.address}\n{self.body}".strip().encode())[:12]
+
+    @property
+    def method(self) -> str:
+        """GET, or POST where something is sent."""
+        return "POST" if self.body else "GET"
+
+    def headers(self) -> dict[str, str]:
+        """Headers of its own, beside those of the session."""
+        return {"Accept": self.accept} | ({"Content-Type": "application/json"} if self.body else {})
+
+    def prepared(self) -> PreparedRequest:
+        """The request as the cache knows it."""
+        import requests
+
+        try:
+            return requests.Request(self.method, self.address, data=self.body.encode() or None).prepare()
+        except requests.RequestException as error:
+            raise SourceError("{address!r} is no web address: {reason}.", address=self.address, reason=error) from error
+
+
+@dataclass(frozen=True)
 class Held:
     """An answer that the cache holds.
 
@@ -55,20 +100,20 @@ class Door:
     session: Session
     cache: SQLiteCache
 
-    def held(self, address: str) -> Held | None:
-        """What the cache holds for an address, however old."""
+    def held(self, request: Request) -> Held | None:
+        """What the cache holds for a request, however old."""
         try:
-            found = self.cache.get_response(self.cache.create_key(_request(address)))
+            found = self.cache.get_response(self.cache.create_key(request.prepared()))
         except sqlite3.Error as error:
             raise _unusable_cache(error) from error
         if found is None:
             return None
         return Held(found.content, found.created_at.astimezone(UTC).isoformat(timespec="seconds"), not found.is_expired)
 
-    def store(self, address: str, response: Response) -> None:
+    def store(self, request: Request, response: Response) -> None:
         """Let a good answer into the cache."""
         try:
-            self.cache.save_response(response, self.cache.create_key(_request(address)), datetime.now(UTC) + FRESH)
+            self.cache.save_response(response, self.cache.create_key(request.prepared()), datetime.now(UTC) + FRESH)
         except sqlite3.Error as error:
             raise _unusable_cache(error) from error
 
@@ -127,7 +172,6 @@ def _open_session() -> Session:
 
     session = requests.Session()
     session.headers["User-Agent"] = f"kommunanalys/{kommunanalys.__version__}"
-    session.headers["Accept"] = "application/json"
     session.mount("https://", _system_trust())
     return session
 
@@ -176,12 +220,3 @@ def _system_trust() -> HTTPAdapter:
                 parent.cert_verify(conn, url, verify, cert)
 
     return SystemTrust()
-
-
-def _request(address: str) -> PreparedRequest:
-    import requests
-
-    try:
-        return requests.Request("GET", address).prepare()
-    except requests.RequestException as error:
-        raise SourceError("{address!r} is no web address: {reason}.", address=address, reason=error) from error

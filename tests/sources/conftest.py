@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kommunanalys.sources import http, session
+from kommunanalys.sources import session, transport
 from tests.sources.server import Kolada, cell
 
 # Made-up figures: two KPIs of the glossary and one outside it, four municipalities, three years.
@@ -52,9 +52,9 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     clock = Clock()
-    monkeypatch.setattr(http, "_sleep", clock.sleep)
-    monkeypatch.setattr(http, "_clock", clock)
-    monkeypatch.setattr(http, "_recent", {})
+    monkeypatch.setattr(transport, "_sleep", clock.sleep)
+    monkeypatch.setattr(transport, "_clock", clock)
+    monkeypatch.setattr(transport, "_recent", {})
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.delenv("KOMMUNANALYS_MODE", raising=False)
     yield clock
