@@ -8,13 +8,13 @@ from __future__ import annotations
 import csv
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-from kommunanalys.errors import MixedPopulations, UnknownIndicator
+from kommunanalys.errors import MixedPopulations, UnknownIndicator, UsageError
 from kommunanalys.language import LANGUAGES, check_language
 from kommunanalys.paths import data_dir
 
@@ -179,6 +179,61 @@ def get(name: str) -> Indicator:
             closest=", ".join(difflib.get_close_matches(name, known, 3, 0.3)) or "–",
         )
     return known[name]
+
+
+def breaks(columns: Iterable[Hashable], *countries: str, fictive: bool = False) -> list[tuple[str, Break]]:
+    """The breaks of some columns that concern some countries (none named: any), each with its column.
+
+    Parameters
+    ----------
+    columns
+        Indicator names; names outside the glossary have no breaks, since nothing is known of them.
+    fictive
+        Whether those of the example data are included.
+
+    Examples
+    --------
+    >>> [(name, gap.year) for name, gap in breaks(["compulsory_cost_deviation", "population"], "SE")]
+    [('compulsory_cost_deviation', 2019)]
+    """
+    found = []
+    for item in (glossary()[str(name)] for name in columns if str(name) in glossary()):
+        gaps = [*item.breaks, *(_example_breaks().get(item.name, []) if fictive else [])]
+        found += [(item.name, gap) for gap in gaps if not (gap.country and countries) or gap.country in countries]
+    return found
+
+
+def check_breaks(columns: Iterable[Hashable], years: Iterable[int], *countries: str) -> None:
+    """Refuse years on both sides of a break of one of the columns.
+
+    Parameters
+    ----------
+    columns
+        Indicator names; names outside the glossary pass.
+    years
+        Years that are compared with each other.
+    *countries
+        "FI" or "SE"; none named: breaks of any country count.
+
+    Raises
+    ------
+    UsageError
+        Names the column, the year, what changed there, and the way out.
+
+    Examples
+    --------
+    >>> check_breaks(["compulsory_cost_deviation"], [2019, 2020, 2021], "SE")
+    """
+    compared = list(years)
+    for name, gap in breaks(columns, *countries):
+        if min(compared) < gap.year <= max(compared):
+            raise UsageError(
+                "{column} is counted in another way from {year}: {what} Figures of years before and after do not "
+                "compare. Take the years before {year} and those from {year} separately, or leave the column out.",
+                column=name,
+                year=gap.year,
+                what=gap.text["en"],
+            )
 
 
 def check_population(columns: Iterable[str]) -> None:

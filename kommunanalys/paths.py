@@ -7,6 +7,7 @@ must never be published with it.
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -64,3 +65,29 @@ def state_dir() -> Path:
     from platformdirs import user_state_path
 
     return Path(os.environ.get("KOMMUNANALYS_STATE") or user_state_path("kommunanalys", appauthor=False))
+
+
+def write_whole(path: Path, raw: bytes) -> None:
+    """Write a file so that it is there whole or not at all; makes its folder.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be made or written; nothing is left behind.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(Path(folder, "new", "a.txt"), b"whole")
+    ...     Path(folder, "new", "a.txt").read_text()
+    'whole'
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(raw)
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)

@@ -1,17 +1,17 @@
 """Compare: similar municipalities, expected cost, efficiency against peers, rates against chance."""
 
-from kommunanalys.compare import views
 from kommunanalys.compare.adjust import ExpectedCost, expected_cost
 from kommunanalys.compare.cautions import Caution
 from kommunanalys.compare.dea import DEA
 from kommunanalys.compare.environment import Environment, environment
-from kommunanalys.compare.explain import Story, distance
 from kommunanalys.compare.intervals import Intervals
 from kommunanalys.compare.malmquist import Malmquist, malmquist
 from kommunanalys.compare.peers import Similar, similar
 from kommunanalys.compare.sfa import SFA
 from kommunanalys.compare.shrinkage import Shrunk, shrink
 from kommunanalys.compare.small import Funnel, funnel
+from kommunanalys.compare.stories import views
+from kommunanalys.compare.stories.story import Story
 
 __all__ = [
     "DEA",
@@ -25,7 +25,6 @@ __all__ = [
     "Shrunk",
     "Similar",
     "Story",
-    "distance",
     "environment",
     "expected_cost",
     "funnel",

@@ -73,20 +73,23 @@ class Environment:
         """Each variable's effect in words, and what it does not mean."""
         say = speaker(self.corrected.index[0], language)
         lines = [self._line(name, row, say) for name, row in self._effects().iterrows()]
-        lines.append(
-            say(
-                "What goes with efficiency need not be its cause. The method supposes that these circumstances change "
-                "how close units come to best practice, not what best practice is."
-            )
-        )
+        return " ".join([*lines, self.reservation(say)])
+
+    def reservation(self, say: Speaker) -> str:
+        """What the effects do not mean, and how often simulations were right about them."""
         # What benchmarks/second_stage.py gave (n of 50 to 300): the nominal level alone would promise too much.
-        lines.append(
-            say(
-                "In simulations such intervals held a real effect in 90–92% of cases, and the test saw an effect where "
-                "there was none in 0.5–6%."
-            )
+        return " ".join(
+            [
+                say(
+                    "What goes with efficiency need not be its cause. The method supposes that these circumstances "
+                    "change how close units come to best practice, not what best practice is."
+                ),
+                say(
+                    "In simulations such intervals held a real effect in 90–92% of cases, and the test saw an effect "
+                    "where there was none in 0.5–6%."
+                ),
+            ]
         )
-        return " ".join(lines)
 
     def _line(self, name: Any, row: pd.Series, say: Speaker) -> str:
         shown = {"variable": variable(str(name), say), "level": say.percent(100 * LEVEL)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kommunanalys import names
 from kommunanalys.compare.cautions import Caution
-from kommunanalys.compare.units import as_table, joined, label, mark, municipality_of, resolve, speaker
+from kommunanalys.compare.units import as_table, check_years, joined, label, mark, resolve, speaker
 from kommunanalys.errors import NoData, TableError, UsageError
 
 if TYPE_CHECKING:
@@ -202,7 +200,7 @@ def malmquist(inputs: Any, outputs: Any, *, period: Any, unit: Any) -> Malmquist
     if key.has_duplicates:
         again = key[key.duplicated()][0]
         raise TableError("{unit} occurs twice in the period {period}.", unit=again[1], period=again[0])
-    _check_breaks([*x.columns, *y.columns], key)
+    check_years([*x.columns, *y.columns], key.get_level_values("period"), key.get_level_values("unit"))
     periods = sorted(key.get_level_values("period").unique())
     rows = {item: pd.DataFrame({"row": np.flatnonzero(key.get_level_values("period") == item)}) for item in periods}
     places = {item: frame.set_index(key[frame["row"]].get_level_values("unit"))["row"] for item, frame in rows.items()}
@@ -243,27 +241,6 @@ def _labels(given: Any, index: pd.Index) -> pd.Index:
     return labels
 
 
-def _check_breaks(columns: Iterable[Hashable], key: pd.MultiIndex) -> None:
-    """Refuse figures on both sides of a break of one of the indicators."""
-    periods = key.get_level_values("period")
-    countries = {found.country for found in map(municipality_of, key.get_level_values("unit").unique()) if found}
-    for column in columns:
-        indicator = names.glossary().get(str(column))
-        if indicator is None:
-            continue
-        for gap in indicator.breaks:
-            concerned = not gap.country or not countries or gap.country in countries
-            if concerned and periods.min() < gap.year <= periods.max():
-                raise UsageError(
-                    "{column} is counted in another way from {year}: {what} A change across that year would be no "
-                    "change in productivity. Compare the periods before {year} and those from {year} separately, or "
-                    "leave the column out.",
-                    column=column,
-                    year=gap.year,
-                    what=gap.text["en"],
-                )
-
-
 def _between(figures: tuple[Array, Array], start: pd.Series, end: pd.Series, pair: tuple[Any, Any]) -> pd.DataFrame:
     common = start.index.intersection(end.index, sort=False)
     one, two = start[common].to_numpy(), end[common].to_numpy()
@@ -280,7 +257,9 @@ def _between(figures: tuple[Array, Array], start: pd.Series, end: pd.Series, pai
 
 
 def _score(figures: tuple[Array, Array], reference: Array, rows: Array) -> Array:
-    from kommunanalys.compare.kernel import scores
+    from kommunanalys.compare.dea import MANY
+    from kommunanalys.compare.kernel import Reference
 
     x, y = figures
-    return scores(x[reference], y[reference], x[rows], y[rows], returns="crs", orientation="input")
+    frontier = Reference(x[reference], y[reference], "crs", "input", compiled=len(reference) >= MANY)
+    return frontier.scores(x[rows], y[rows])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kommunanalys.compare.units import as_table
+from kommunanalys.compare.units import as_table, check_years
 from kommunanalys.errors import TableError, UsageError
 from kommunanalys.names import check_population
 
@@ -57,6 +57,8 @@ def checked(X: Any, y: Any, z: Any, unit: Any, period: Any) -> Rows:
     codes = _units(tables[0].index, unit, period)
     for table in tables:
         _check_finite(table)
+    if period is not None:
+        check_years([name for table in tables for name in table], np.asarray(period), np.asarray(unit))
     return Rows(tables[0], tables[1].iloc[:, 0], tables[2] if z is not None else None, codes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -233,3 +233,21 @@ def _check_values(table: pd.DataFrame, inputs: int) -> None:
             "Leave it out, or add an input.",
             units=", ".join(map(str, table.index[idle])),
         )
+
+
+def check_years(columns: Iterable[Hashable], periods: Iterable[Any], units: Iterable[Any]) -> None:
+    """Refuse periods on both sides of a break in one of the columns; periods that are no years pass.
+
+    Raises
+    ------
+    UsageError
+        As `names.check_breaks`.
+
+    Examples
+    --------
+    >>> check_years(["compulsory_cost_deviation"], [2019, 2020], ["1440", "1440"])
+    """
+    years = [int(item) for item in periods if isinstance(item, int | np.integer)]
+    if years:
+        places = [municipality_of(unit) for unit in dict.fromkeys(units)]
+        names.check_breaks(columns, years, *{place.country for place in places if place is not None})

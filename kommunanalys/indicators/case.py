@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -48,19 +49,21 @@ class Case:
     @property
     def inputs(self) -> pd.DataFrame:
         """Units × [total_cost], for those with all outputs [million currency/year]."""
-        return self._complete()[["total_cost"]]
+        return self.figures([self.year])[0].droplevel("year")
 
     @property
     def outputs(self) -> pd.DataFrame:
         """Units × pupils and, for each of the first two outcomes, pupils weighted by it."""
-        complete = self._complete()
-        columns = {self.service.pupils: complete[self.service.pupils]}
-        for outcome in self.service.outcomes[:2]:
-            columns[outcome] = pupils_reaching(complete[outcome], complete[self.service.pupils])
-        return pd.DataFrame(columns)
+        return self.figures([self.year])[1].droplevel("year")
 
-    def _complete(self) -> pd.DataFrame:
-        return self.units.dropna(subset=list(self.service.outcomes[:2]))
+    def figures(self, years: Iterable[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Inputs and outputs of several years, index (municipality, year), for the rows that have all of them."""
+        service, wanted = self.service, self.panel.index.get_level_values("year").isin(list(years))
+        complete = self.panel[wanted].dropna(subset=list(service.outcomes[:2]))
+        columns = {service.pupils: complete[service.pupils]}
+        for outcome in service.outcomes[:2]:
+            columns[outcome] = pupils_reaching(complete[outcome], complete[service.pupils])
+        return complete[["total_cost"]], pd.DataFrame(columns)
 
 
 def choose(panel: pd.DataFrame, service: str, municipality: str, year: int | None = None) -> Case:

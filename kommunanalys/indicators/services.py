@@ -28,6 +28,8 @@ class Service:
         What explains cost and is not the municipality's choice.
     deviation
         The publisher's own net cost deviation, for comparison; "" for none.
+    reference
+        The publisher's reference cost for each pupil, which that deviation compares with; "" for none.
     years
         How many year groups the pupils are: one of them leaves each year [years].
     """
@@ -40,12 +42,13 @@ class Service:
     context: tuple[str, ...]
     needs: tuple[str, ...]
     deviation: str = ""
+    reference: str = ""
     years: int = 10
 
     @property
     def indicators(self) -> tuple[str, ...]:
         """All indicators of the glossary that the service asks of a source, with the weights a merger needs."""
-        named = (self.cost, self.pupils, *self.outcomes, *self.context, *self.needs, self.deviation)
+        named = (self.cost, self.pupils, *self.outcomes, *self.context, *self.needs, self.deviation, self.reference)
         asked = [name for name in named if name and name != "log_pupils"]
         return tuple(dict.fromkeys([*asked, *(weight for name in asked if (weight := names.get(name).weight))]))
 
@@ -65,6 +68,7 @@ SERVICES: dict[str, tuple[Service, ...]] = {
             _COMPULSORY,
             (*_STRUCTURE, "compulsory_newly_arrived_home"),
             "compulsory_cost_deviation",
+            "compulsory_reference_cost_home",
         ),
         Service(
             "compulsory",
@@ -87,6 +91,7 @@ SERVICES: dict[str, tuple[Service, ...]] = {
             (),
             (*_STRUCTURE, "foreign_born"),
             "upper_secondary_cost_deviation",
+            "upper_secondary_reference_cost_home",
             years=3,
         ),
         Service(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -144,25 +143,14 @@ def keep(stem: Path, raw: bytes, about: Mapping[str, object]) -> None:
     """Write an answer's bytes to a folder, then the sidecar that says what they are; each whole or not at all."""
     whole = {**about, "sha256": hash_bytes(raw), "bytes": len(raw)}
     try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(stem.with_name(stem.name + ".json"), raw)
-        _write_whole(stem.with_name(stem.name + SIDECAR), json.dumps(whole, indent=1, ensure_ascii=False).encode())
+        paths.write_whole(stem.with_name(stem.name + ".json"), raw)
+        paths.write_whole(stem.with_name(stem.name + SIDECAR), json.dumps(whole, indent=1, ensure_ascii=False).encode())
     except OSError as error:
         raise OutputError(
             "The snapshot in {folder} could not be written: {reason}. Make room, or choose another folder.",
             folder=stem.parent,
             reason=error,
         ) from error
-
-
-def _write_whole(path: Path, raw: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(raw)
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)
 
 
 def _open_session() -> Session:

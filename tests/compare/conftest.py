@@ -1,5 +1,6 @@
 """Stories told on the example data and on real data."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +25,11 @@ def tell(
     return Story(case, near, expected, dea, prices, Speaker(language, country))
 
 
+@lru_cache
+def _kolada(folder: str, service: str) -> pd.DataFrame:
+    return panel(load(folder, wanted(service)))
+
+
 @pytest.fixture
 def example():
     """Tell the story of an example municipality: example("X07", year=2023, language="en")."""
@@ -40,7 +46,7 @@ def real(shared: Path):
     """Tell the story of a Swedish municipality on the collected Kolada data."""
 
     def make(code: str, *, year: int = 2021, language: str = "en", service: str = "compulsory") -> Story:
-        wide = panel(load(str(shared / "data" / "kolada"), wanted(service)))
+        wide = _kolada(str(shared / "data" / "kolada"), service)
         return tell(wide, price_index(country="SE"), code, "SE", service, year, language)
 
     return make

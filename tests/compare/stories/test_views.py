@@ -9,7 +9,17 @@ from matplotlib.axes import Axes
 from kommunanalys.compare import views
 from kommunanalys.figures import Table, description
 
-SECTIONS = (views.similar_costs, views.over_time, views.structure, views.efficiency, views.results)
+SECTIONS = (
+    views.subject,
+    views.answer,
+    views.similar_costs,
+    views.over_time,
+    views.structure,
+    views.efficiency,
+    views.distance,
+    views.results,
+    views.cautions,
+)
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])
@@ -42,7 +52,7 @@ def test_similar_table_by_hand(example):
 
 
 def test_weights_of_peers_sum_to_a_hundred(example):
-    table = views.efficiency(example())[1]
+    table = views.efficiency(example())[-1]
     assert table.data["weight"].sum() == pytest.approx(100)
 
 
@@ -62,14 +72,43 @@ def test_cost_and_result_of_different_pupils_never_meet_in_a_chart(real):
 
 
 def test_an_efficient_municipality_has_no_table_of_peers(real):
-    assert len(views.efficiency(real("2403"))) == 1
+    assert not any(isinstance(part, Table) for part in views.efficiency(real("2403")))
 
 
 def test_a_municipality_without_needs_gets_words_only(example):
     story = example()
     units = story.expected.units.drop("X07")
     left = dataclasses.replace(story, expected=dataclasses.replace(story.expected, units=units, left_out=("X07",)))
-    assert views.structure(left) == ["What the structure explains cannot be told: a figure that it needs is missing."]
+    words, beside = views.structure(left)
+    assert words == "What the structure explains cannot be told: a figure that it needs is missing."
+    assert list(beside.data.index) == ["Median of the similar ones", "Median of all"]
+
+
+def test_yardsticks_stand_side_by_side(real):
+    story = real("1440")
+    table = views.structure(story)[1].data
+    units = story.case.units
+    assert table.at["Reference cost, as published", "percent"] == units.at["1440", "compulsory_cost_deviation"]
+    assert table.at["Reference cost, as published", "cost"] == units.at["1440", "compulsory_reference_cost_home"]
+    expected = story.expected.units.at["1440", "expected"]
+    assert table.at["Expected from its needs", "percent"] == pytest.approx(100 * (story.cost / expected - 1))
+
+
+def test_effects_on_cost_and_efficiency_stand_side_by_side(real):
+    story = real("1440")
+    table = views.structure(story)[-1].data
+    effects = story.environment.coefficients["effect"].drop("constant")
+    assert table["effect"].tolist() == effects.tolist()
+    assert table["effect_percent"].tolist() == story.expected.coefficients["effect_percent"].tolist()
+
+
+def test_every_score_has_its_range(real):
+    story = real("1440")
+    chart = next(part for part in views.efficiency(story) if isinstance(part, Axes))
+    rows = description(chart).data
+    assert {"Ale", "Lerum", "Piteå"} <= set(rows.index)
+    assert (rows["Lower limit"] < rows["Corrected"]).all()
+    assert len(chart.collections[0].get_segments()) == len(story.dea.efficiency_) - 1
 
 
 def test_a_missing_result_leaves_a_hole_not_a_zero(example):

@@ -1,4 +1,4 @@
-"""The tables and charts of a cost comparison, each from a `Story`."""
+"""The charts of a cost comparison, each from a `Story`, described for those who do not see them."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kommunanalys import names
-from kommunanalys.compare import explain
-from kommunanalys.compare.explain import Story, base_year, real_costs
 from kommunanalys.compare.small import funnel
+from kommunanalys.compare.stories.story import Story, base_year, real_costs
 from kommunanalys.compare.units import label
-from kommunanalys.figures import Table, describe, description, ranking, scatter, timeline
+from kommunanalys.figures import describe, description, ranking, scatter, timeline
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    Part = str | Table | Axes
+    from kommunanalys.compare.intervals import Intervals
 
 
-def _cost_ranking(story: Story) -> Axes:
+def cost_ranking(story: Story) -> Axes:
     """Cost for each pupil: the municipality among its similar ones, with the medians."""
     say, cost = story.say, story.case.service.cost
     units = story.case.units[cost]
@@ -54,7 +53,7 @@ def _cost_ranking(story: Story) -> Axes:
     )
 
 
-def over_time(story: Story) -> list[Part]:
+def cost_over_time(story: Story) -> Axes:
     """Cost for each pupil over the years in the prices of the year compared, beside the similar ones."""
     say, real = story.say, real_costs(story)
     peers = say("Median of the similar ones")
@@ -64,8 +63,10 @@ def over_time(story: Story) -> list[Part]:
     ]
     ax = timeline(lines, focus=story.place, band=real[["low", "high"]], breaks=gaps, say=say)
     own = real["own"].dropna()
+    # A change is told for the years since the last break only.
+    own = own[own.index >= max((gap for gap in gaps if gap <= own.index[-1]), default=own.index[0])]
     change = say.percent(100 * (own.iloc[-1] / own.iloc[0] - 1), 1)
-    described = describe(
+    return describe(
         ax,
         caption=say(
             "Cost for each pupil, {currency} in the prices of {year} ({index}). The band holds the middle half of the "
@@ -92,103 +93,9 @@ def over_time(story: Story) -> list[Part]:
             [story.place, peers, say("Lower quartile"), say("Upper quartile")], story.case.service.cost
         ),
     )
-    return [described]
 
 
-def _similar_table(story: Story) -> Table:
-    """The similar municipalities, what they cost, and why they are similar."""
-    say, columns = (
-        story.say,
-        [story.case.service.cost, story.case.service.pupils, *(need for need in story.near.on if need != "log_pupils")],
-    )
-    rows = story.case.units.reindex([story.case.municipality, *story.near.peers.index])[columns]
-    rows.insert(0, "distance", story.near.peers["distance"].reindex(rows.index).fillna(0.0))
-    rows.index = pd.Index([label(code, say.language) for code in rows.index], name=say("Municipality"))
-    return Table(
-        rows,
-        say("The most similar municipalities, the nearest first. Distance 0 is the municipality itself."),
-        {"distance": say("Distance")},
-        {"distance": 2},
-    )
-
-
-def _peers_table(story: Story) -> Table:
-    """Those that the municipality is measured against, with their weights."""
-    say, peers = story.say, story.dea.peers_
-    own = peers[peers["unit"] == story.case.municipality].set_index("peer")
-    units = story.case.units.reindex(own.index)
-    rows = pd.DataFrame(
-        {
-            "weight": 100 * own["weight"],
-            **{
-                name: units[name]
-                for name in (story.case.service.pupils, story.case.service.cost, *story.case.service.outcomes[:1])
-            },
-        }
-    )
-    rows = rows.sort_values("weight", ascending=False)
-    rows.index = pd.Index([label(code, say.language) for code in rows.index], name=say("Peer"))
-    return Table(
-        rows,
-        say(
-            "The municipalities that achieve most for their costs and are nearest in what they achieve, with their "
-            "weight in the comparison."
-        ),
-        {"weight": say("Weight, %")},
-        {"weight": 1},
-        {"weight": "%"},
-    )
-
-
-def _structure_table(story: Story) -> Table:
-    """What the expected cost rests on: each need, its effect and its interval."""
-    say = story.say
-    effects = story.expected.coefficients.copy()
-    effects.index = pd.Index(
-        [names.get(name).words(say.language, say.country) for name in effects.index], name=say("Need")
-    )
-    heads = {"effect_percent": say("Effect on cost, %"), "lower": say("Lower limit, %"), "upper": say("Upper limit, %")}
-    return Table(
-        effects[list(heads)],
-        say(
-            "How much the cost changes where a need is one standard deviation higher, with its 95% interval. "
-            "Together the needs predict {share} of the differences.",
-            share=say.percent(100 * story.expected.explained),
-        ),
-        heads,
-        dict.fromkeys(heads, 1),
-        dict.fromkeys(heads, "%"),
-    )
-
-
-def _results_table(story: Story) -> Table:
-    """Results and staffing: the municipality, the median of the similar ones and of all."""
-    say, service = story.say, story.case.service
-    asked = [name for name in (*service.outcomes, *service.context) if name in story.case.units]
-    units = story.case.units[asked]
-    rows = pd.DataFrame(
-        {
-            "own": units.reindex([story.case.municipality]).iloc[0],
-            "similar": units.reindex(story.near.peers.index).median(),
-            "all": units.median(),
-        }
-    )
-    rows.insert(0, "unit", [say(names.get(name).unit) for name in asked])
-    rows.index = pd.Index([names.get(name).words(say.language, say.country) for name in asked], name=say("Result"))
-    heads = {"own": story.place, "similar": say("Median of the similar ones"), "all": say("Median of all")}
-    return Table(
-        rows,
-        say(
-            "Results and staffing in {year}. Each row compares one indicator with itself; rows may be about "
-            "different pupils.",
-            year=story.case.year,
-        ),
-        {"unit": say("Unit"), **heads},
-        dict.fromkeys(heads, 1),
-    )
-
-
-def _beside_costs(story: Story) -> Axes:
+def beside_costs(story: Story) -> Axes:
     """Every municipality's cost against its first result: low cost with low results is not efficient."""
     say, service = story.say, story.case.service
     outcome = service.outcomes[0]
@@ -225,7 +132,7 @@ def _beside_costs(story: Story) -> Axes:
     )
 
 
-def _funnel(story: Story) -> Axes:
+def rates(story: Story) -> Axes:
     """The first result against the number of pupils, with the limits that chance alone would draw."""
     outcome = story.case.service.outcomes[0]
     units = story.case.units[[outcome, story.case.service.pupils]].dropna()
@@ -243,37 +150,12 @@ def _funnel(story: Story) -> Axes:
     )
 
 
-def similar_costs(story: Story) -> list[Part]:
-    """Section: cost beside similar municipalities, and why they are similar."""
-    return [_cost_ranking(story), story.near.summary(story.say.language), _similar_table(story)]
-
-
-def structure(story: Story) -> list[Part]:
-    """Section: what the structure explains; only that it cannot be told where a figure is missing."""
-    code, language = story.case.municipality, story.say.language
-    if story.expected.of(code) is None:
-        return [explain.structure(story)]
-    return [
-        story.expected.summary(language, code),
-        *explain.published_deviation(story),
-        story.expected.plot(code, language=language),
-        _structure_table(story),
-    ]
-
-
-def efficiency(story: Story) -> list[Part]:
-    """Section: the efficiency score and those it is measured against."""
-    peers = story.dea.peers_
-    others = (
-        bool(story.case.service.outcomes)
-        & (peers["unit"] == story.case.municipality)
-        & (peers["peer"] != story.case.municipality)
-    )
-    return [explain.efficiency(story), *([_peers_table(story)] if others.any() else [])]
-
-
-def results(story: Story) -> list[Part]:
-    """Section: results beside costs; cost and result meet in one chart only where they are about the same pupils."""
-    if not story.case.service.outcomes:
-        return [explain.results(story), _results_table(story)]
-    return [_beside_costs(story), _results_table(story), _funnel(story)]
+def efficiencies(story: Story, found: Intervals) -> Axes:
+    """All scores with their ranges in order; the data are those of the municipality, its peers and similar ones."""
+    say, code = story.say, story.case.municipality
+    ax = found.plot(code, language=say.language)
+    told, peers = description(ax), story.dea.peers_
+    named = [code, *peers.loc[peers["unit"] == code, "peer"], *story.near.peers.index]
+    rows = [label(item, say.language) for item in dict.fromkeys(named) if item in found.units.index]
+    extra = say("The table holds the municipality, those it is measured against and the similar ones.")
+    return describe(ax, caption=f"{told.caption} {extra}", alternative=told.alternative, data=told.data.loc[rows])

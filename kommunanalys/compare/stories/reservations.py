@@ -1,0 +1,90 @@
+"""What a reader of a comparison must bear in mind: what was left out, small numbers, years that do not compare."""
+
+from __future__ import annotations
+
+from kommunanalys import names
+from kommunanalys.compare.adjust import few_municipalities
+from kommunanalys.compare.cautions import small_numbers
+from kommunanalys.compare.stories.story import Story
+from kommunanalys.compare.units import listed
+
+
+def reservations(story: Story) -> str:
+    """What a reader must bear in mind, as a Markdown list."""
+    say, codes = story.say, [story.case.municipality]
+    found = (*story.dea.cautions, *small_numbers(story.leavers[codes]), *few_municipalities(story.expected))
+    lines = [*dict.fromkeys(item.say(say) for item in found), *_left_out(story), *_limits(story), *_breaks(story)]
+    return "\n".join(f"- {line}" for line in [*lines, _one_year(story)])
+
+
+def _left_out(story: Story) -> list[str]:
+    """Who takes no part in some comparison, since a figure is missing: said once for all of them."""
+    lacking = {
+        *story.near.left_out,
+        *story.expected.left_out,
+        *story.case.units.index.difference(story.dea.efficiency_.index),
+    }
+    if not lacking:
+        return []
+    return [
+        story.say(
+            "Left out of one comparison or more because a figure is missing ({count}): {units}.",
+            count=len(lacking),
+            units=listed(sorted(lacking), story.say),
+        )
+    ]
+
+
+def _limits(story: Story) -> list[str]:
+    """What the data do not allow: other pupils than wanted, needs or results without figures, years without prices."""
+    say, service = story.say, story.case.service
+    lines = []
+    if service.cost.endswith("_own"):
+        lines.append(
+            say(
+                "The costs are those of the municipality's own schools: figures for all pupils who live there are "
+                "not in the data."
+            )
+        )
+    if story.case.lacking:
+        lacking = say.names(names.get(name).words(say.language, say.country) for name in story.case.lacking)
+        lines.append(
+            say("Compared without these, since no figures are published for the year: {lacking}.", lacking=lacking)
+        )
+    years = [year for year in story.case.panel.index.get_level_values("year").unique() if year <= story.case.year]
+    without = sorted(int(year) for year in years if year not in story.prices.index)
+    if without:
+        lines.append(
+            say(
+                "The price index has no figure for {years}: those years are not shown in real prices.",
+                years=", ".join(map(str, without)),
+            )
+        )
+    return lines
+
+
+def _breaks(story: Story) -> list[str]:
+    say, service, years = story.say, story.case.service, story.case.panel.index.get_level_values("year")
+    found: dict[tuple[int, str], list[str]] = {}
+    for name in dict.fromkeys((service.cost, service.deviation, *service.outcomes, *service.context)):
+        if name and name in story.case.panel:
+            item = names.get(name)
+            for gap in item.breaks_in(say.country or "SE", fictive=story.fictive):
+                found.setdefault((gap.year, gap.text[say.language]), []).append(item.words(say.language, say.country))
+    return [
+        say(
+            "{indicator}: counted in another way from {year}. {what} Years before and after are not compared.",
+            indicator="; ".join(indicators),
+            year=year,
+            what=what,
+        )
+        for (year, what), indicators in found.items()
+        if years.min() < year <= story.case.year
+    ]
+
+
+def _one_year(story: Story) -> str:
+    return story.say(
+        "Results are those of a single year; where few pupils leave school they move by chance from one year to the "
+        "next."
+    )
