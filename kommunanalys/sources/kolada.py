@@ -350,7 +350,7 @@ def _observations(rows: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
         "year": rows["year"],
         "indicator": spread([COLUMNS.get(kpi, kpi) for kpi in kpis]),
         "value": rows["value"],
-        "unit": spread([_unit(kpi, titles.get(kpi, "")) for kpi in kpis]),
+        "unit": spread([indicator_unit(kpi, titles.get(kpi, "")) for kpi in kpis]),
         "flag": rows["value"].isna().map({True: "missing", False: ""}).astype("str"),
         "kpi": spread(kpis),
     }
@@ -361,7 +361,8 @@ def _observations(rows: pd.DataFrame, titles: dict[str, str]) -> pd.DataFrame:
     return tables.check_observations(table)
 
 
-def _unit(kpi: str, title: str) -> str:
+def indicator_unit(kpi: str, title: str = "") -> str:
+    """The unit of a KPI: that of our name for it, else what its title ends with, "" where neither tells."""
     if kpi in COLUMNS:
         return names.get(COLUMNS[kpi]).unit_in("SE")
     money = re.search(r"\bkr(/[^,()]+)?$", title.strip())

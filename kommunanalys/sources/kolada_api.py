@@ -1,6 +1,6 @@
 """How Kolada's API v3 is asked: parts of at most 25 ids, page after page, halved where the publisher refuses.
 
-Only `kolada.py` uses this module.
+Only `kolada.py` and `kolada_units.py` use this module.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def fetch(asked: Part, base: str) -> list[http.Answer]:
 
 def _fetch_part(part: Part, base: str) -> list[http.Answer]:
     try:
-        return _pages(part.address(base))
+        return pages(part.address(base))
     except TooLarge:
         halves = part.halves()
         if not halves:
@@ -102,7 +102,7 @@ def catalogue(kpis: tuple[str, ...], base: str) -> tuple[list[http.Answer], dict
 
 def _ask_catalogue(kpis: tuple[str, ...], base: str) -> list[http.Answer]:
     try:
-        return _pages(f"{base}/kpi/{','.join(kpis)}{PAGE}")
+        return pages(f"{base}/kpi/{','.join(kpis)}{PAGE}")
     except SourceError as error:
         # One unknown id may make the whole answer a 404 or a 422: ask for fewer, until it stands alone.
         if error.values.get("status") not in (404, 422):
@@ -113,7 +113,8 @@ def _ask_catalogue(kpis: tuple[str, ...], base: str) -> list[http.Answer]:
         )
 
 
-def _pages(address: str) -> list[http.Answer]:
+def pages(address: str) -> list[http.Answer]:
+    """All pages of an address, their counts checked."""
     answers = _follow(address)
     if len({answer.from_cache for answer in answers}) > 1:
         # Old pages beside new ones: a figure that moved over the edge of a page would be lost or come twice.

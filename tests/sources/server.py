@@ -41,6 +41,9 @@ class Kolada:
     def __init__(self, rows: Iterable[Row], kpis: Iterable[dict[str, Any]]) -> None:
         self.rows = list(rows)
         self.kpis = list(kpis)
+        self.groups: list[dict[str, Any]] = []
+        self.units: list[dict[str, Any]] = []
+        self.unit_rows: list[dict[str, Any]] = []
         self.page = 5000
         self.longest = 10_000
         self.counts_all = False
@@ -72,12 +75,23 @@ class Kolada:
     def answer(self, path: str) -> dict[str, Any] | None:
         parts = urlsplit(path)
         words = parts.path.removeprefix("/v3/").split("/")
+        query = {name: given[0] for name, given in parse_qs(parts.query).items()}
+        if words in (["municipality_groups"], ["kpi"]):
+            listed = self.groups if words[0] == "municipality_groups" else self.kpis
+            return self._paged(path, [item for item in listed if query["title"].lower() in item["title"].lower()])
+        if words == ["ou"]:
+            return self._paged(path, [item for item in self.units if item["municipality"] == query["municipality"]])
         asked = {name: set(ids.split(",")) for name, ids in zip(words[-2::-2], words[::-2], strict=False)}
         if words[0] == "kpi":
             found = [entry for entry in self.kpis if entry["id"] in asked["kpi"]]
             if self.unknown_is_404 and len(found) < len(asked["kpi"]):
                 return None
             return self._paged(path, found)
+        if words[0] == "oudata":
+            keys = {"kpi": "kpi", "ou": "ou", "year": "period"}
+            return self._paged(
+                path, [row for row in self.unit_rows if all(str(row[keys[name]]) in ids for name, ids in asked.items())]
+            )
         if words[0] != "data" or len(asked) < 2:
             return None
         every = [{"kpi": k, "municipality": m, "period": y, "values": v} for k, m, y, v in self.rows]
@@ -88,10 +102,11 @@ class Kolada:
 
     def _paged(self, path: str, values: list[Any]) -> dict[str, Any]:
         parts = urlsplit(path)
-        query = {name: int(given[0]) for name, given in parse_qs(parts.query).items()}
+        query = {name: int(given[0]) for name, given in parse_qs(parts.query).items() if "page" in name}
         size, page = min(query.get("per_page", 5000), self.page), query.get("page", 1)
         some = values[(page - 1) * size : page * size]
-        link = f"{self.address}{parts.path.removeprefix('/v3')}?per_page={size}&page={page + 1}"
+        rest = "".join(f"&{name}={given[0]}" for name, given in parse_qs(parts.query).items() if "page" not in name)
+        link = f"{self.address}{parts.path.removeprefix('/v3')}?per_page={size}&page={page + 1}{rest}"
         return {
             "values": some,
             "count": len(values) if self.counts_all else len(some),
