@@ -4,9 +4,9 @@ from kommunanalys.compare.adjust import ExpectedCost, expected_cost
 from kommunanalys.compare.cautions import Caution
 from kommunanalys.compare.dea import DEA
 from kommunanalys.compare.environment import Environment, environment
-from kommunanalys.compare.intervals import Intervals
 from kommunanalys.compare.malmquist import Malmquist, malmquist
 from kommunanalys.compare.peers import Similar, similar
+from kommunanalys.compare.ranges import Intervals
 from kommunanalys.compare.sfa import SFA
 from kommunanalys.compare.shrinkage import Shrunk, shrink
 from kommunanalys.compare.small import Funnel, funnel

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kommunanalys.compare.dea_data import check_fitted
 from kommunanalys.compare.truncated import SAME, Regressions, draw, expected, truncated_regression
 from kommunanalys.compare.units import as_table, speaker, variable
 from kommunanalys.compare.worlds import Yardstick
@@ -250,8 +251,7 @@ def _effect(design: Array, beta: Array, sigma: float, place: int, value: float) 
 
 
 def _checked(dea: DEA, z: Any) -> pd.DataFrame:
-    if not hasattr(dea, "efficiency_"):
-        raise UsageError("This DEA has seen no data yet: call fit(inputs, outputs) first.")
+    check_fitted(dea)
     if dea.returns == "fdh" or dea.fixed or dea.noncontrollable:
         raise UsageError(
             "The second stage is known for convex frontiers of which every column of the orientation moves: choose "

@@ -138,7 +138,7 @@ def similar(
     TooFewUnits
         Fewer than k candidates.
     TableError
-        A column that does not vary.
+        A column that does not vary, or an infinite value of any municipality that could be compared.
     UsageError, MixedPopulations
         Unknown or repeated columns; columns about different populations.
 
@@ -160,12 +160,13 @@ def similar(
     own = realm(code)
     rows = panel.loc[panel.index.get_level_values("year") == year, columns].droplevel("year").sort_index()
     rows = rows[[realm(unit) == own for unit in rows.index]]
+    _check_finite(rows)
     complete = rows.dropna()
     others = complete.drop(index=code)
     if not 1 <= k <= len(others):
         raise TooFewUnits(
             "{k} similar municipalities were asked for, and {count} can be compared in {year}. "
-            "Choose k from 1 to {count}.",
+            "Ask for a number from 1 to {count}.",
             k=k,
             count=len(others),
             year=year,
@@ -272,6 +273,20 @@ def realm(code: str) -> tuple[str, bool]:
     """
     found = municipality_of(code)
     return (found.country, found.is_aland) if found else ("", False)
+
+
+def _check_finite(table: pd.DataFrame) -> None:
+    wrong = np.argwhere(np.isinf(table.to_numpy(float)))
+    if len(wrong):
+        row, column = wrong[0]
+        raise TableError(
+            "{count} values are missing or infinite. First: {column} of {unit} is {value}. Leave the row out, or find "
+            "the figure: a missing figure is not 0, and 0 has no logarithm.",
+            count=len(wrong),
+            column=table.columns[column],
+            unit=table.index[row],
+            value=table.iat[row, column],
+        )
 
 
 def _check_variation(table: pd.DataFrame) -> None:

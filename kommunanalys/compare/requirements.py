@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from kommunanalys.compare import cautions
+from kommunanalys.compare.dea_data import targets
 from kommunanalys.compare.frontier import Array
 from kommunanalys.compare.nearest import nearest
 
@@ -66,7 +67,7 @@ def _left_out(dea: DEA, position: int, table: pd.DataFrame) -> tuple[Array, bool
     slacks = np.array([dea.slacks_.iloc[position].to_numpy(), *(item.slacks[0] for item in found)])
     own = table.iloc[[position] * len(scores)]
     on_frontier = np.abs(scores - 1) < ON_FRONTIER
-    distances = dea.target(own, scores, slacks).to_numpy() - own.to_numpy()
+    distances = targets(own, scores, slacks, dea.moving(), dea.inputs_.shape[1]).to_numpy() - own.to_numpy()
     return np.where(on_frontier[:, None], 0.0, distances), bool(on_frontier.any())
 
 

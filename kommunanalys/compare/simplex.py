@@ -204,13 +204,20 @@ def _enter(near, order, count, prices, duals, worth, second, barred, work, basis
     n, rows = near.shape[1], len(prices)
     _reduce(near, count, prices, work)
     best, entering = 0.0, NONE
-    for place in range(count):
-        if work[place] < best and not barred[order[place]] and not _stands(basis, order[place]):
-            if work[place] < -PRICE * _size(near, place, prices):
+    place = _least(work, count)
+    if place < 0:
+        pass
+    elif not first and _enters(near, place, order[place], prices, barred, work, basis):
+        best, entering = work[place], order[place]
+    else:
+        for place in range(count):
+            if work[place] < best and _enters(near, place, order[place], prices, barred, work, basis):
                 best, entering = work[place], order[place]
                 if first:
                     return entering
-    total = np.abs(duals).sum()
+    total = 0.0
+    for row in range(rows):
+        total += abs(duals[row])
     for row in range(rows - 1):
         reduced = -duals[row] - (worth[row] if second else 0.0)
         if reduced < best and reduced < -PRICE * total and not barred[n + row] and not _stands(basis, SLACK - row):
@@ -225,10 +232,37 @@ def _enter_any(turned, prices, barred, work, basis):
     _reduce(turned, n, prices, work)
     best, entering = 0.0, NONE
     for place in range(n):
-        if work[place] < best and not barred[place] and not _stands(basis, place):
-            if work[place] < -PRICE * _size(turned, place, prices):
-                best, entering = work[place], place
+        if work[place] < best and _enters(turned, place, place, prices, barred, work, basis):
+            best, entering = work[place], place
     return entering
+
+
+@compiled
+def _enters(turned, place, column, prices, barred, work, basis):
+    """Whether a column that seems to improve the score may enter, and improves it by more than rounding."""
+    if barred[column] or _stands(basis, column):
+        return False
+    return work[place] < -PRICE * _size(turned, place, prices)
+
+
+@compiled
+def _least(work, count):
+    """Place of the least of the first values, if that is below 0, or -1; four at once, as the processor can do it."""
+    a, b, c, d = 0.0, 0.0, 0.0, 0.0
+    whole = count - count % 4
+    for place in range(0, whole, 4):
+        a = work[place] if work[place] < a else a
+        b = work[place + 1] if work[place + 1] < b else b
+        c = work[place + 2] if work[place + 2] < c else c
+        d = work[place + 3] if work[place + 3] < d else d
+    for place in range(whole, count):
+        a = work[place] if work[place] < a else a
+    least = min(min(a, b), min(c, d))
+    if least < 0.0:
+        for place in range(count):
+            if work[place] == least:
+                return place
+    return -1
 
 
 @compiled

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from kommunanalys.compare import DEA, worlds
-from kommunanalys.compare.intervals import COVERAGE, intervals
+from kommunanalys.compare.intervals import intervals
+from kommunanalys.compare.ranges import COVERAGE
 from kommunanalys.errors import TableError, TooFewUnits, UsageError
 from kommunanalys.figures import description
 

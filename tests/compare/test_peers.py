@@ -59,6 +59,16 @@ def test_those_who_lack_a_figure_are_counted_and_listed():
     assert result.cautions[0].values["count"] == 1
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+def test_an_infinite_figure_of_anybody_compared_is_refused_by_name(value):
+    table = panel()
+    table.loc[("0117", 2021), "urban_share"] = value
+    with pytest.raises(TableError, match=f"1 values .*First: urban_share of 0117 is {value}"):
+        similar(table, "1440", ["population", "urban_share"], k=3)
+    # Where nobody looks, it disturbs nobody.
+    assert similar(table, "1440", ["population"], k=1).peers.index.tolist() == ["0120"]
+
+
 def test_aland_the_mainland_and_other_countries_stay_apart():
     codes = ["049", "091", "092", "035", "478", "1440"]  # 035 Brändö and 478 Mariehamn lie in Åland.
     table = make(codes, population=[1, 2, 3, 1, 2, 1])
@@ -89,7 +99,7 @@ def test_refusals():
         similar(panel(), "1440", ["population", "population"], k=1)
     with pytest.raises(UsageError, match="indexed by municipality and year"):
         similar(panel().droplevel("year"), "1440", ["population"], k=1)
-    with pytest.raises(TooFewUnits):
+    with pytest.raises(TooFewUnits, match=r"0 similar municipalities were asked for.*Ask for a number from 1 to 4\."):
         similar(panel(), "1440", ["population"], k=0)
     mixed = make(SWEDEN, compulsory_pupils_home=range(5), compulsory_pupils_own=range(5))
     with pytest.raises(MixedPopulations):

@@ -191,7 +191,7 @@ def test_without_inefficiency_the_numbers_are_those_of_least_squares():
 @pytest.mark.parametrize("distribution", ["half-normal", "truncated-normal"])
 def test_pure_noise_never_gets_scores_of_one(distribution):
     told = 0
-    for seed in range(20):
+    for seed in range(12):
         X, y, _ = make(100, seed=seed, u=0.0)
         sfa = SFA(kind="cost", distribution=distribution).fit(X, y)
         told += sfa.inefficiency_found_ and sfa.lr_p_value_ < 0.05
@@ -200,13 +200,13 @@ def test_pure_noise_never_gets_scores_of_one(distribution):
         if sfa.inefficiency_found_ and sfa.lr_p_value_ > 0.05:
             assert "may be nothing but noise" in sfa.cautions[0].say(Speaker("en"))
             assert "may be noise" in sfa.summary("en")
-    assert told <= 4
+    assert told <= 2
 
 
 def test_a_panel_without_differences_between_units_finds_nothing():
     rng = np.random.default_rng(0)
     found = []
-    for _ in range(10):
+    for _ in range(5):
         unit, x, y = np.repeat(np.arange(20), 5), rng.normal(size=100), rng.normal(size=100)
         y -= np.bincount(unit, y)[unit] / 5
         sfa = SFA().fit(x, y, unit=unit)
@@ -248,20 +248,23 @@ def test_a_panel_pools_the_rows_of_a_unit():
     assert alone.loglike_ == pytest.approx(apart.loglike_)
 
 
-@pytest.mark.parametrize("distribution", ["half-normal", "truncated-normal"])
-def test_the_order_of_rows_does_not_matter(distribution):
+@pytest.fixture(scope="module", params=["half-normal", "truncated-normal"])
+def first(request):
+    """A frontier of 150 rows, whose columns the tests below change without changing what is told."""
     X, y, _ = make(150)
-    first = SFA(distribution=distribution).fit(X, y)
+    return SFA(distribution=request.param).fit(X, y)
+
+
+def test_the_order_of_rows_does_not_matter(first):
+    (X, y, _), distribution = make(150), first.distribution
     order = np.random.default_rng(0).permutation(len(y))
     other = SFA(distribution=distribution).fit(X.iloc[order], y.iloc[order])
     assert other.params_.to_numpy() == pytest.approx(first.params_.to_numpy(), abs=1e-6)
     assert other.efficiency_.loc[X.index].to_numpy() == pytest.approx(first.efficiency_.to_numpy(), abs=1e-6)
 
 
-@pytest.mark.parametrize("distribution", ["half-normal", "truncated-normal"])
-def test_units_of_the_figures_do_not_matter(distribution):
-    X, y, _ = make(150)
-    first = SFA(distribution=distribution).fit(X, y)
+def test_units_of_the_figures_do_not_matter(first):
+    (X, y, _), distribution = make(150), first.distribution
     # Thousands instead of ones, where figures enter as logarithms: only the intercept moves.
     shifted = SFA(distribution=distribution).fit(X, y + np.log(1000))
     assert (shifted.params_ - first.params_).drop("const").abs().max() < 1e-6
