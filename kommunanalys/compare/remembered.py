@@ -17,7 +17,7 @@ import pandas as pd
 import kommunanalys
 from kommunanalys import paths
 from kommunanalys.compare.environment import Environment, environment
-from kommunanalys.compare.intervals import Intervals
+from kommunanalys.compare.ranges import Intervals
 from kommunanalys.origin import hash_bytes
 
 if TYPE_CHECKING:

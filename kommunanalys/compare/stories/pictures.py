@@ -15,7 +15,7 @@ from kommunanalys.figures import describe, description, ranking, scatter, timeli
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from kommunanalys.compare.intervals import Intervals
+    from kommunanalys.compare.ranges import Intervals
 
 
 def cost_ranking(story: Story) -> Axes:

@@ -11,9 +11,9 @@ from kommunanalys import names
 from kommunanalys.compare.adjust import ExpectedCost
 from kommunanalys.compare.dea import DEA
 from kommunanalys.compare.environment import Environment
-from kommunanalys.compare.intervals import Intervals
 from kommunanalys.compare.malmquist import Malmquist, malmquist
 from kommunanalys.compare.peers import Similar
+from kommunanalys.compare.ranges import Intervals
 from kommunanalys.compare.remembered import remembered_environment, remembered_intervals
 from kommunanalys.compare.units import label, municipality_of
 from kommunanalys.errors import AnalysisFailed, NoData, TooFewUnits
