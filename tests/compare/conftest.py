@@ -21,7 +21,7 @@ def tell(
     needs = list(case.service.needs)
     near = similar(case.panel, code, needs, 7, year=case.year)
     expected = expected_cost(case.panel, cost=case.service.cost, needs=needs, year=case.year)
-    dea = DEA(returns="vrs", orientation="input").fit(case.inputs, case.outputs)
+    dea = DEA(returns="vrs", orientation="input", random_state=0).fit(case.inputs, case.outputs)
     return Story(case, near, expected, dea, prices, Speaker(language, country))
 
 
