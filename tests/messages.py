@@ -73,9 +73,18 @@ def named_elsewhere() -> set[str]:
     """Texts that reach a reader through a variable: listed by the modules that hold them."""
     from kommunanalys.names import CURRENCIES
     from kommunanalys.reporting.html import FICTIVE, HEADS
-    from kommunanalys.sources import example, kolada
+    from kommunanalys.sources import example, kolada, treasury
 
-    return {FICTIVE, *HEADS, *CURRENCIES.values(), kolada.LICENCE, example.CREDIT, example.PRODUCER, *RESULT_UNITS}
+    return {
+        FICTIVE,
+        *HEADS,
+        *CURRENCIES.values(),
+        kolada.LICENCE,
+        treasury.CREDIT,
+        example.CREDIT,
+        example.PRODUCER,
+        *RESULT_UNITS,
+    }
 
 
 def all_messages() -> set[str]:
