@@ -8,9 +8,10 @@ best practice a fifth. A case is "design,inefficiency,units,trouble", such as "1
 Designs: technology x1^.4 x2^.4, inputs uniform on 1-10, variable returns; design 1 has one output, design 2 three
 outputs on a sphere of that radius, so that the true efficiency is radial. Inefficiency is half-normal (.3) or
 exponential (.24). Troubles: "noise" a random error of 5 % in each input; "far" nobody near the frontier (normal,
-mean .3, deviation .12, above 0); "crs", "output" other options of DEA. In the table "eff" are the units with score 1,
-"low" the lowest tenth of the scores, "edge" the smallest and largest twentieth by output, "ranks" the ranges of ranks;
-the error is the root mean square of the corrected score.
+mean .3, deviation .12, above 0); "scale" economies of scale, x1^.625 x2^.625, so that mixes of units do worse than
+the best of their size (design 0: one input, x^1.25); "crs", "output" other options of DEA. In the table "eff" are the
+units with score 1, "low" the lowest tenth of the scores, "edge" the smallest and largest twentieth by output, "ranks"
+the ranges of ranks; the error is the root mean square of the corrected score.
 """
 
 import sys
@@ -20,6 +21,7 @@ import numpy as np
 
 from kommunanalys.compare import DEA
 from kommunanalys.compare.intervals import intervals
+from kommunanalys.errors import TooFewUnits
 
 SIZES = (50, 100, 300)
 HEADS = ("all", "eff", "low", "edge", "ranks")
@@ -27,9 +29,12 @@ HEADS = ("all", "eff", "low", "edge", "ranks")
 
 def cases() -> list[tuple[int, str, int, str]]:
     usual = [(design, kind, n, "none") for n in SIZES for design in (1, 2) for kind in ("half-normal", "exponential")]
-    broken = [(design, "half-normal", n, trouble) for n in SIZES for design in (1, 2) for trouble in ("noise", "far")]
+    broken = [
+        (design, "half-normal", n, trouble) for n in SIZES for design in (1, 2) for trouble in ("noise", "far", "scale")
+    ]
     others = [(design, "half-normal", 100, option) for design in (1, 2) for option in ("crs", "output")]
-    return usual + broken + others
+    scale = [(0, "half-normal", n, "scale") for n in SIZES]
+    return usual + broken + scale + others
 
 
 def inefficiency(kind: str, n: int, trouble: str, rng: np.random.Generator) -> np.ndarray:
@@ -41,10 +46,10 @@ def inefficiency(kind: str, n: int, trouble: str, rng: np.random.Generator) -> n
 
 def data(design: int, kind: str, n: int, trouble: str, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Inputs, outputs and true log inefficiency."""
-    best = rng.uniform(1, 10, (n, 2))
+    best = rng.uniform(1, 10, (n, 2 if design else 1))
     # With constant returns the exponents sum to 1, so that the truth is of the technology that is fitted.
-    size = (best ** (0.5 if trouble == "crs" else 0.4)).prod(axis=1)
-    share = np.ones((n, 1)) if design == 1 else rng.dirichlet((2, 2, 2), n)
+    size = (best ** ({"crs": 1.0, "scale": 1.25}.get(trouble, 0.8) / best.shape[1])).prod(axis=1)
+    share = np.ones((n, 1)) if design < 2 else rng.dirichlet((2, 2, 2), n)
     outputs = share / np.sqrt((share**2).sum(axis=1))[:, None] * size[:, None]
     truth = inefficiency(kind, n, trouble, rng)
     if trouble == "output":
@@ -105,7 +110,12 @@ def main() -> None:
 
 
 def _columns(case: tuple[int, str, int, str], number: int) -> dict[str, list[float]]:
-    rows = [once(case, seed) for seed in range(number)]
+    rows = []
+    for seed in range(number):
+        try:
+            rows.append(once(case, seed))
+        except TooFewUnits as error:
+            print(f"  seed {seed} is refused: {error}")
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 

@@ -13,7 +13,7 @@ from kommunanalys.compare.dea_words import about, figure, overview
 from kommunanalys.compare.dominance import Hull
 from kommunanalys.compare.kernel import Mask, Places, Reference, reference
 from kommunanalys.compare.requirements import ON_FRONTIER, requirements
-from kommunanalys.compare.units import as_table, joined, resolve, speaker
+from kommunanalys.compare.units import beside, joined, resolve, speaker
 from kommunanalys.errors import UsageError
 
 if TYPE_CHECKING:
@@ -130,10 +130,12 @@ class DEA:
         [1.0, 2.0]
         """
         dea_data.check_options(self.returns, self.orientation)
-        self.inputs_, self.outputs_ = as_table(inputs, "input"), as_table(outputs, "output")
+        self.inputs_, self.outputs_ = beside(inputs, outputs)
         table = joined(self.inputs_, self.outputs_)
         dea_data.check_moving(table, self.moving(), self.orientation)
         found = self.reference().composites(self.inputs_.to_numpy(), self.outputs_.to_numpy())
+        # What differs from 1 by rounding alone is 1: nobody is beyond the frontier that it belongs to.
+        found.scores[np.abs(found.scores - 1) < dea_data.EQUAL] = 1.0
         self.efficiency_ = pd.Series(found.scores, index=table.index, name="efficiency")
         self.slacks_ = pd.DataFrame(found.slacks, index=table.index, columns=table.columns)
         self.targets_ = dea_data.targets(table, found.scores, found.slacks, self.moving(), self.inputs_.shape[1])

@@ -28,11 +28,12 @@ def overview(dea: DEA, say: Speaker) -> str:
     'On the frontier: 1 of 2. Half of the scores are 0.75 or lower.'
     """
     frame = dea.to_frame()
+    known = frame["efficiency"][np.isfinite(frame["efficiency"])]
     return say(
         "On the frontier: {efficient} of {units}. Half of the scores are {median} or lower.",
         efficient=say.number(int(frame["efficient"].sum())),
         units=say.number(len(frame)),
-        median=say.number(frame["efficiency"].median(), 2),
+        median=say.number(known.median(), 2),
     )
 
 
@@ -48,6 +49,8 @@ def about(dea: DEA, position: int, say: Speaker) -> str:
     """
     key, score = dea.efficiency_.index[position], dea.efficiency_.iloc[position]
     name = label(key, say.language)
+    if not 0 < score < np.inf:
+        return say("{name} has no output at all, so that no distance to the frontier can be told.", name=name)
     if dea.unsurpassed(ON_FRONTIER)[position]:
         return say(
             "{name} is on the frontier: no mix of the others does better on these figures. "

@@ -258,6 +258,8 @@ def _checked(dea: DEA, z: Any) -> pd.DataFrame:
             "returns vrs, crs, drs or irs, and no fixed or non-controllable columns."
         )
     table = as_table(z, "z")
+    if "constant" in table:
+        raise UsageError("A column of z is called 'constant', as the model's own constant is. Give it another name.")
     if isinstance(z, pd.DataFrame | pd.Series) and not table.index.equals(dea.efficiency_.index):
         raise UsageError("z is about other units than the scores: give it the DEA's index, in the same order.")
     check_population([*dea.inputs_.columns, *dea.outputs_.columns, *table.columns])

@@ -97,10 +97,11 @@ def _check(dea: DEA, level: float) -> None:
             "Intervals are known for convex frontiers of which every column of the orientation moves: choose returns "
             "vrs, crs, drs or irs, and no fixed or non-controllable columns."
         )
-    wrong = dea.efficiency_.index[~np.isfinite(dea.efficiency_)]
+    wrong = dea.efficiency_.index[~np.isfinite(dea.efficiency_) | (dea.efficiency_ <= 0)]
     if len(wrong):
         raise TableError(
-            "The score of {units} is unbounded, so that no interval exists. Leave them out and fit again.",
+            "The score of {units} is 0 or unbounded, as without any output, so that no interval exists. Leave them out "
+            "and fit again.",
             units=", ".join(map(str, wrong)),
         )
     below = int((np.abs(dea.efficiency_ - 1) > worlds.ON_FRONTIER).sum())

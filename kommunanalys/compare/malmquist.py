@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kommunanalys.compare.cautions import Caution
-from kommunanalys.compare.units import as_table, check_years, joined, label, mark, resolve, speaker
+from kommunanalys.compare.units import beside, check_years, joined, label, mark, resolve, speaker
 from kommunanalys.errors import NoData, TableError, UsageError
 
 if TYPE_CHECKING:
@@ -194,9 +194,12 @@ def malmquist(inputs: Any, outputs: Any, *, period: Any, unit: Any) -> Malmquist
     0    a    2.0                1.0               2.0
     1    b    1.0                0.5               2.0
     """
-    x, y = as_table(inputs, "input"), as_table(outputs, "output")
+    x, y = beside(inputs, outputs)
     joined(x, y)  # refuses what cannot be compared
-    key = pd.MultiIndex.from_arrays([_labels(period, x.index), _labels(unit, x.index)], names=["period", "unit"])
+    labels = _labels(period, x.index), _labels(unit, x.index)
+    if any(item.isna().any() for item in labels) or pd.api.types.infer_dtype(labels[0]).startswith("mixed"):
+        raise TableError("Every row needs its period and its unit, and periods of one kind, such as years.")
+    key = pd.MultiIndex.from_arrays(labels, names=["period", "unit"])
     if key.has_duplicates:
         again = key[key.duplicated()][0]
         raise TableError("{unit} occurs twice in the period {period}.", unit=again[1], period=again[0])
@@ -232,9 +235,10 @@ def _labels(given: Any, index: pd.Index) -> pd.Index:
             )
         return index.get_level_values(given)
     labels = pd.Index(given)
-    if len(labels) != len(index):
+    if len(labels) != len(index) or (isinstance(given, pd.Series) and not given.index.equals(index)):
         raise UsageError(
-            "{given} labels for {rows} rows: every row needs its unit and its period.",
+            "{given} labels for {rows} rows, or labels of other rows: every row needs its unit and its period, on the "
+            "same index.",
             given=len(labels),
             rows=len(index),
         )

@@ -245,6 +245,17 @@ def check_columns(panel: pd.DataFrame, asked: Sequence[str]) -> list[str]:
             known=", ".join(map(str, panel.columns)),
         )
     check_population(columns)
+    if not panel.index.is_unique:
+        code, year = panel.index[panel.index.duplicated()][0]
+        raise TableError(
+            "{code} occurs twice in {year}: a panel has one row for each municipality and year.", code=code, year=year
+        )
+    text = [name for name in columns if not pd.api.types.is_numeric_dtype(panel[name])]
+    if text:
+        raise TableError(
+            "Not all of {columns} are numbers. Turn them into numbers first, and what is missing into NaN.",
+            columns=", ".join(text),
+        )
     return columns
 
 
@@ -290,7 +301,9 @@ def _check_finite(table: pd.DataFrame) -> None:
 
 
 def _check_variation(table: pd.DataFrame) -> None:
-    constant = [name for name in table.columns if np.ptp(table[name].to_numpy(float)) == 0]
+    # Equal but for rounding is equal.
+    values = {name: table[name].to_numpy(float) for name in table.columns}
+    constant = [name for name, given in values.items() if np.ptp(given) <= 1e-12 * np.abs(given).max()]
     if constant:
         raise TableError(
             "No differences in {columns}: all have the same value, so nobody is more similar than another. "

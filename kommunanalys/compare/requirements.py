@@ -9,7 +9,7 @@ import pandas as pd
 
 from kommunanalys.compare import cautions
 from kommunanalys.compare.dea_data import targets
-from kommunanalys.compare.frontier import Array
+from kommunanalys.compare.frontier import Array, positive
 from kommunanalys.compare.nearest import nearest
 
 if TYPE_CHECKING:
@@ -58,22 +58,23 @@ def _left_out(dea: DEA, position: int, table: pd.DataFrame) -> tuple[Array, bool
     """Differences to the target with all peers and without each, shape (1 + peers, columns); is one none."""
     if not np.isfinite(dea.efficiency_.iloc[position]):
         return np.full((1, table.shape[1]), np.nan), False
-    index = dea.efficiency_.index
-    peers = dea.peers_.loc[dea.peers_["unit"] == index[position], "peer"].map(index.get_loc)
     unit = dea.inputs_.to_numpy()[[position]], dea.outputs_.to_numpy()[[position]]
-    rest = [np.delete(np.arange(len(index)), int(peer)) for peer in peers if peer != position]
+    own = dea.unsurpassed()[position]
+    # Rows, not names: a name may stand on several rows.
+    peers = [] if own else [peer for peer in dea.reference().composites(*unit).peers[0] if peer >= 0]
+    rest = [np.delete(np.arange(len(table)), peer) for peer in peers if peer != position]
     found = [dea.reference(rows).composites(*unit) for rows in rest]
     scores = np.array([dea.efficiency_.iloc[position], *(item.scores[0] for item in found)])
     slacks = np.array([dea.slacks_.iloc[position].to_numpy(), *(item.slacks[0] for item in found)])
-    own = table.iloc[[position] * len(scores)]
+    same = table.iloc[[position] * len(scores)]
     on_frontier = np.abs(scores - 1) < ON_FRONTIER
-    distances = targets(own, scores, slacks, dea.moving(), dea.inputs_.shape[1]).to_numpy() - own.to_numpy()
+    distances = targets(same, scores, slacks, dea.moving(), dea.inputs_.shape[1]).to_numpy() - same.to_numpy()
     return np.where(on_frontier[:, None], 0.0, distances), bool(on_frontier.any())
 
 
 def _nearest(dea: DEA, position: int, table: pd.DataFrame) -> tuple[Array, tuple[cautions.Caution, ...]]:
     unit, unknown = table.iloc[position].to_numpy(), np.full(table.shape[1], np.nan)
-    if not np.isfinite(dea.efficiency_.iloc[position]):
+    if not 0 < dea.efficiency_.iloc[position] < np.inf:
         return unknown, ()
     if len(dea.fixed) or len(dea.noncontrollable):
         return unknown, cautions.no_nearest()
@@ -92,7 +93,7 @@ def _nearest(dea: DEA, position: int, table: pd.DataFrame) -> tuple[Array, tuple
 
 def _nearest_unit(best: Array, unit: Array, is_input: Array) -> Array:
     change = np.where(is_input, unit - best, best - unit)
-    total = (change / np.where(unit > 0, unit, best.mean(axis=0))).sum(axis=1)
+    total = (change / np.where(unit > 0, unit, positive(best.mean(axis=0)))).sum(axis=1)
     return np.asarray(best[np.where((change >= 0).all(axis=1), total, np.inf).argmin()])
 
 

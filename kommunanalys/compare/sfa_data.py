@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from kommunanalys.compare.units import as_table, check_years
+from kommunanalys.compare.units import as_table, check_index_years, check_years
 from kommunanalys.errors import TableError, UsageError
 from kommunanalys.names import check_population
 
@@ -57,8 +57,11 @@ def checked(X: Any, y: Any, z: Any, unit: Any, period: Any) -> Rows:
     codes = _units(tables[0].index, unit, period)
     for table in tables:
         _check_finite(table)
+    columns, index = [name for table in tables for name in table], tables[0].index
     if period is not None:
-        check_years([name for table in tables for name in table], np.asarray(period), np.asarray(unit))
+        check_years(columns, np.asarray(period), np.asarray(unit))
+    elif "year" in index.names:
+        check_index_years(columns, index)
     return Rows(tables[0], tables[1].iloc[:, 0], tables[2] if z is not None else None, codes)
 
 
@@ -82,7 +85,7 @@ def _tables(X: Any, y: Any, z: Any) -> list[pd.DataFrame]:
             "Each column of X and z needs a name of its own, other than const, sigma2, gamma and mu; got {names}.",
             names=", ".join(names),
         )
-    check_population([*tables[0].columns, *tables[1].columns])
+    check_population([name for table in tables for name in table])
     return tables
 
 

@@ -13,6 +13,7 @@ from kommunanalys.compare.cautions import Caution, incomplete, small_numbers
 from kommunanalys.compare.chance import beyond, chance_outside, limits
 from kommunanalys.compare.units import label, mark, resolve, speaker
 from kommunanalys.errors import TableError, TooFewUnits, UsageError
+from kommunanalys.names import check_population
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -245,6 +246,7 @@ def checked(rate: Any, n: Any) -> tuple[pd.DataFrame, tuple[object, ...]]:
     ([10.0, 20.0], ('c',))
     """
     rate, n = pd.Series(rate), pd.Series(n)
+    check_population([str(item.name) for item in (rate, n) if item.name is not None])
     if not rate.index.is_unique or set(rate.index) != set(n.index) or len(rate) != len(n):
         raise UsageError(
             "Rates and denominators must be about the same units, each once; "

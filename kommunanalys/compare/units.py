@@ -154,7 +154,35 @@ def as_table(values: Any, kind: str) -> pd.DataFrame:
         array = np.asarray(values, dtype=float)
         array = array[:, None] if array.ndim == 1 else array
         values = pd.DataFrame(array, columns=[f"{kind}_{number + 1}" for number in range(array.shape[1])])
-    return values.astype(float)
+    if all(isinstance(name, int) for name in values.columns):
+        # Numbers are what pandas calls columns that nobody named.
+        values = values.set_axis([f"{kind}_{number + 1}" for number in range(values.shape[1])], axis=1)
+    try:
+        return values.astype(float)
+    except (TypeError, ValueError) as error:
+        text = [str(name) for name in values if not pd.api.types.is_numeric_dtype(values[name])]
+        raise TableError(
+            "Not all of {columns} are numbers: {reason}. Turn texts into numbers first, and what is missing into NaN.",
+            columns=", ".join(text),
+            reason=error,
+        ) from error
+
+
+def beside(inputs: Any, outputs: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Inputs and outputs as tables of numbers; an array takes the index of the table that it stands beside.
+
+    Examples
+    --------
+    >>> cost, pupils = beside(pd.DataFrame({"cost": [1.0]}, ["A"]), [[2.0]])
+    >>> pupils.index.tolist()
+    ['A']
+    """
+    tables = [as_table(inputs, "input"), as_table(outputs, "output")]
+    named = [isinstance(item, pd.DataFrame | pd.Series) for item in (inputs, outputs)]
+    if named[0] != named[1] and len(tables[0]) == len(tables[1]):
+        place = named.index(False)
+        tables[place] = tables[place].set_axis(tables[1 - place].index, axis=0)
+    return tables[0], tables[1]
 
 
 def chosen(option: str, names_: Iterable[object], columns: pd.Index) -> list[object]:
@@ -208,6 +236,8 @@ def joined(inputs: pd.DataFrame, outputs: pd.DataFrame) -> pd.DataFrame:
             names=", ".join(map(str, names)),
         )
     check_population(names)
+    if "year" in inputs.index.names:
+        check_index_years(names, inputs.index)
     table = pd.DataFrame(np.hstack([inputs, outputs]), index=inputs.index, columns=names)
     _check_values(table, inputs.shape[1])
     return table
@@ -247,7 +277,30 @@ def check_years(columns: Iterable[Hashable], periods: Iterable[Any], units: Iter
     --------
     >>> check_years(["compulsory_cost_deviation"], [2019, 2020], ["1440", "1440"])
     """
-    years = [int(item) for item in periods if isinstance(item, int | np.integer)]
+    years = [year for year in map(_year_of, dict.fromkeys(periods)) if year is not None]
     if years:
         places = [municipality_of(unit) for unit in dict.fromkeys(units)]
         names.check_breaks(columns, years, *{place.country for place in places if place is not None})
+
+
+def check_index_years(columns: Iterable[Hashable], index: pd.Index) -> None:
+    """As `check_years`, for an index with a level called `year`; the units are its first other level.
+
+    Raises
+    ------
+    UsageError
+        As `names.check_breaks`.
+
+    Examples
+    --------
+    >>> check_index_years(["population"], pd.MultiIndex.from_tuples([("1440", 2018)], names=["municipality", "year"]))
+    """
+    units = index.droplevel("year").get_level_values(0) if index.nlevels > 1 else ()
+    check_years(columns, index.get_level_values("year"), units)
+
+
+def _year_of(period: Any) -> int | None:
+    """The year that a period begins in: of a number, a text such as "2018/19", a date; None where it is no year."""
+    year = getattr(period, "year", period)
+    text = str(int(year)) if isinstance(year, float | np.floating) and float(year).is_integer() else str(year)
+    return int(text[:4]) if text[:4].isdigit() and not text[4:5].isdigit() else None

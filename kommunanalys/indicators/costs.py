@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kommunanalys.errors import NoData
-from kommunanalys.indicators.ratio import ratio
+from kommunanalys.indicators.ratio import ratio, same_population
 
 
 def cost_per_pupil(cost: pd.Series, pupils: pd.Series) -> pd.Series:
@@ -51,6 +51,7 @@ def total_cost(cost_per_pupil: pd.Series, pupils: pd.Series) -> pd.Series:
     >>> total_cost(pd.Series([100_000.0]), pd.Series([45.0])).tolist()
     [4.5]
     """
+    same_population(cost_per_pupil, pupils)
     return cost_per_pupil * pupils / 1e6
 
 

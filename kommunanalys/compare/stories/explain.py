@@ -130,13 +130,23 @@ def results(story: Story) -> str:
     if own != own:
         return say("{result}: no figure is published for {place} this year.", **shown)
     first = say("{result}: {own}; the median of the similar municipalities is {median}.", **shown)
-    if own < median and story.cost < story.peer_costs.median():
-        return (
-            first
-            + " "
-            + say(
-                "**Both costs and results are lower than among the similar ones: a cheap school that fails is not "
-                "efficient.**"
-            )
+    return f"{first} {_against_chance(story, **shown)}"
+
+
+def _against_chance(story: Story, **shown: object) -> str:
+    """Whether the first result lies outside what chance and the usual differences explain, and what that means."""
+    say, code = story.say, story.case.municipality
+    found = story.rates
+    shown["leavers"] = say.number(story.leavers[code])
+    if found is None or not found.units.at[code, "outside"]:
+        return say(
+            "With about {leavers} leavers in {place} that is within what chance and the usual differences between "
+            "municipalities give.",
+            **shown,
         )
-    return first
+    if found.units.at[code, "rate"] > found.overall:
+        return say("That is above what chance and the usual differences between municipalities give.")
+    structure = story.expected.of(code)
+    if structure is not None and structure["outside"] and structure["deviation"] < 0:
+        return say("**Both cost and results lie below what is common: a cheap school that fails is not efficient.**")
+    return say("**That is below what chance and the usual differences between municipalities give.**")

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kommunanalys import names
-from kommunanalys.compare.small import funnel
 from kommunanalys.compare.stories.story import Story, base_year, real_costs
 from kommunanalys.compare.units import label
 from kommunanalys.figures import describe, description, ranking, scatter, timeline
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from kommunanalys.compare.ranges import Intervals
+    from kommunanalys.compare.small import Funnel
 
 
 def cost_ranking(story: Story) -> Axes:
@@ -132,13 +132,11 @@ def beside_costs(story: Story) -> Axes:
     )
 
 
-def rates(story: Story) -> Axes:
+def rates(story: Story, found: Funnel) -> Axes:
     """The first result against the number of pupils, with the limits that chance alone would draw."""
     outcome = story.case.service.outcomes[0]
-    units = story.case.units[[outcome, story.case.service.pupils]].dropna()
-    leavers = story.leavers.reindex(units.index)
-    own = story.case.municipality if story.case.municipality in units.index else None
-    ax = funnel(units[outcome] / 100, leavers).plot(own, language=story.say.language)
+    own = story.case.municipality if story.case.municipality in found.units.index else None
+    ax = found.plot(own, language=story.say.language)
     told, heading = description(ax), names.get(outcome).words(story.say.language, story.say.country)
     estimated = story.say(
         "The number behind each rate is estimated: pupils divided by {years} year groups.",

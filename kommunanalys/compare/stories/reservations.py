@@ -12,7 +12,8 @@ from kommunanalys.compare.units import listed
 def reservations(story: Story) -> str:
     """What a reader must bear in mind, as a Markdown list."""
     say, codes = story.say, [story.case.municipality]
-    found = (*story.dea.cautions, *small_numbers(story.leavers[codes]), *few_municipalities(story.expected))
+    small = small_numbers(story.leavers[codes]) if story.case.service.outcomes else ()
+    found = (*story.dea.cautions, *small, *few_municipalities(story.expected))
     lines = [*dict.fromkeys(item.say(say) for item in found), *_left_out(story), *_limits(story), *_breaks(story)]
     return "\n".join(f"- {line}" for line in [*lines, _one_year(story)])
 

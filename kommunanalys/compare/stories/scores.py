@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from kommunanalys import names
+from kommunanalys.compare.cautions import FEW
 from kommunanalys.compare.requirements import ON_FRONTIER
 from kommunanalys.compare.stories.story import Story
 from kommunanalys.compare.units import label
@@ -35,18 +36,21 @@ def efficiency(story: Story) -> str:
             "municipalities have 1. It says nothing about efficiency, since no result of these pupils is published.",
             **shown,
         )
-    return say(
+    first = say(
         "Compared on total cost, number of pupils and pupils weighted by their results ({results}), the score of "
-        "{place} is {score}; 1 means that no mix of others does as much for less. {full} of {count} municipalities "
-        "have 1, and {better} have a higher score than {place}. The score compares with the best of the year and "
-        "counts chance and unseen needs as distance too, so it is no share of waste.",
+        "{place} is {score}; 1 means that no mix of others does as much for less, as {full} of {count} municipalities "
+        "have it. The score compares with the best of the year and counts chance and unseen needs as distance too, so "
+        "it is no share of waste.",
         **shown,
     )
+    if _trusted(story) is None:
+        return first
+    return f"{first} " + say("{better} of {count} have a higher score than {place}.", **shown)
 
 
 def measured_against(story: Story) -> str:
     """Who the municipality is measured against, and why they."""
-    say, unit, service = story.say, story.case.municipality, story.case.service
+    say, unit = story.say, story.case.municipality
     own = story.dea.peers_[story.dea.peers_["unit"] == unit].set_index("peer")["weight"].sort_values(ascending=False)
     target = story.dea.targets_.loc[unit]
     shown = {
@@ -55,17 +59,15 @@ def measured_against(story: Story) -> str:
             f"{label(code, say.language)} ({say.percent(100 * share, 0 if share >= 0.01 else 1)})"
             for code, share in own.items()
         ),
-        "mix": say.number(1e6 * target["total_cost"] / target[service.pupils]),
-        "own": say.number(story.cost),
-        "currency": story.currency,
+        "mix": _amount(story, target["total_cost"]),
+        "own": _amount(story, story.dea.inputs_.at[unit, "total_cost"]),
         "shared": len(own.index.intersection(story.near.peers.index)),
         "count": len(own),
     }
     return say(
         "{place} is measured against a mix of {peers}. Nobody chose them: among all mixes of municipalities with at "
-        "least as many pupils and as good results, theirs costs least, {mix} {currency} for each pupil against {own}. "
-        "{shared} of these {count} are also among the most similar ones; the more their needs differ, the less the "
-        "distance says.",
+        "least as many pupils, and as many weighted by results, theirs costs least: {mix} a year against {own}. Also "
+        "among the most similar ones: {shared} of {count}. The more their needs differ, the less the distance says.",
         **shown,
     )
 
@@ -73,7 +75,11 @@ def measured_against(story: Story) -> str:
 def change(story: Story) -> str:
     """How far pupils and results for the money changed over the years, in real prices."""
     say, found = story.say, story.change
-    if found is None or story.case.municipality not in found.changes.index.get_level_values("unit"):
+    if found is not None and story.case.municipality not in found.changes.index.get_level_values("unit"):
+        return say(
+            "No change over the years is given: a figure of {place} is missing in one of them.", place=story.place
+        )
+    if found is None:
         return say("No change over the years is given: no two years in a row are counted in the same way.")
     own = found.changes.xs(story.case.municipality, level="unit")
     if own.isna().any(axis=None):
@@ -81,7 +87,7 @@ def change(story: Story) -> str:
     whole = found.changes["index"].dropna().groupby(level="unit").agg(["prod", "size"])
     whole = whole[whole["size"] == len(own)]["prod"]
     total = own.prod()
-    return say(
+    told = say(
         "From {first} to {last} pupils and results for the money, in real prices, changed by {change}: {efficiency} "
         "by coming closer to those that achieve most for their costs or falling behind them, {technical} by their own "
         "change. Of {units} municipalities {improved} improved. No interval is known for this: a small change may be "
@@ -94,6 +100,9 @@ def change(story: Story) -> str:
         units=len(whole),
         improved=int((whole > 1).sum()),
     )
+    if story.leavers[story.case.municipality] >= FEW:
+        return told
+    return f"{told} " + say("With so few leavers even a change of this size may be.")
 
 
 def _share(factor: float, story: Story) -> str:
@@ -129,9 +138,9 @@ def distance(story: Story) -> str:
     limits = _trusted(story)
     if limits is None:
         return say(
-            "A mix of others with at least as many pupils and as good results manages with {high} a year less; {low} "
-            "if one of them is left out. **This is a difference, not a savings target:** it holds chance and "
-            "everything that the model does not see, and this range does not cover that.",
+            "A mix of others with at least as many pupils, and as many weighted by results, manages with {high} a "
+            "year less; {low} if one of them is left out. **This is a difference, not a savings target:** it holds "
+            "chance and everything that the model does not see, and this range does not cover that.",
             **shown,
         )
     if limits["upper"] > 1 - REACHES:
@@ -143,10 +152,10 @@ def distance(story: Story) -> str:
         key: _amount(story, row["value"] * (1 - limits[end])) for key, end in (("least", "upper"), ("most", "lower"))
     }
     return say(
-        "A mix of others with at least as many pupils and as good results manages with {high} a year less; {low} if "
-        "one of them is left out. Against the best that is possible, which no municipality shows for certain, the "
-        "difference is probably between {least} and {most}. **This is a difference, not a savings target:** it holds "
-        "everything that the model does not see.",
+        "A mix of others with at least as many pupils, and as many weighted by results, manages with {high} a year "
+        "less; {low} if one of them is left out. Against the best that is possible, which no municipality shows for "
+        "certain, the difference is probably between {least} and {most}. **This is a difference, not a savings "
+        "target:** it holds everything that the model does not see.",
         **shown,
     )
 

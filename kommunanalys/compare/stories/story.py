@@ -15,6 +15,7 @@ from kommunanalys.compare.malmquist import Malmquist, malmquist
 from kommunanalys.compare.peers import Similar
 from kommunanalys.compare.ranges import Intervals
 from kommunanalys.compare.remembered import remembered_environment, remembered_intervals
+from kommunanalys.compare.small import Funnel, funnel
 from kommunanalys.compare.units import label, municipality_of
 from kommunanalys.errors import AnalysisFailed, NoData, TooFewUnits
 from kommunanalys.indicators import Case, deflate
@@ -104,6 +105,14 @@ class Story:
             return remembered_environment(dea, needs)
         except (TooFewUnits, AnalysisFailed):
             return None
+
+    @cached_property
+    def rates(self) -> Funnel | None:
+        """The first result against chance and the usual differences; None where none of the same pupils is known."""
+        if not self.case.service.outcomes:
+            return None
+        units = self.case.units[[self.case.service.outcomes[0], self.case.service.pupils]].dropna()
+        return funnel(units.iloc[:, 0] / 100, self.leavers.reindex(units.index))
 
     @cached_property
     def change(self) -> Malmquist | None:

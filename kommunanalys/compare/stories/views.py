@@ -73,9 +73,9 @@ def distance(story: Story) -> list[Part]:
 
 def results(story: Story) -> list[Part]:
     """Section: results beside costs; cost and result meet in one chart only where they are about the same pupils."""
-    if not story.case.service.outcomes:
+    if story.rates is None:
         return [explain.results(story), tables.results(story)]
-    return [pictures.beside_costs(story), tables.results(story), pictures.rates(story)]
+    return [pictures.beside_costs(story), tables.results(story), pictures.rates(story, story.rates)]
 
 
 def cautions(story: Story) -> list[Part]:

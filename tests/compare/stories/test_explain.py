@@ -44,10 +44,20 @@ def test_within_and_outside_what_structure_explains(example):
     assert f"{row['expected']:,.0f}" in explain.structure(story)
 
 
-def test_cheap_and_failing_is_called_by_its_name(example):
+def test_cheap_and_failing_is_called_by_its_name_only_beyond_chance(example):
     # X13 is made to be the cheapest with low results: see data/example/README.md.
-    assert "a cheap school that fails is not efficient" in explain.results(example("X13"))
-    assert "a cheap school that fails is not efficient" not in explain.results(example("X07"))
+    story = example("X13")
+    assert "within what chance" in explain.results(story)
+    rates, expected = story.rates.units.copy(), story.expected.units.copy()
+    rates.loc["X13", "outside"] = True
+    expected.loc["X13", ["outside", "deviation"]] = [True, -1.0]
+    cheap = dataclasses.replace(story, expected=dataclasses.replace(story.expected, units=expected))
+    for told, words in (
+        (cheap, "a cheap school that fails is not efficient"),
+        (dataclasses.replace(story), "**That is below what chance"),
+    ):
+        told.__dict__["rates"] = dataclasses.replace(story.rates, units=rates)
+        assert words in explain.results(told)
 
 
 def test_a_service_without_results_says_so(real):
