@@ -54,7 +54,8 @@ COVERAGE: Final = {
 """By number of units, as benchmarks/dea_coverage.py measured it; a new run belongs to every change of the method.
 
 Repetitions: 100 where the assumptions hold; 20 (50 and 100 units) and 10 (300) with errors, without best practice and
-with economies of scale (there also with one input). Standard error of the first figures 0.1-0.4 points, of the last 1-5.
+with economies of scale (there also with one input). Standard error of the first figures 0.1-0.4 points, of the others
+1-5.
 """
 
 
