@@ -27,7 +27,9 @@ _WHERE = {
     "price_index": "sources",
     "read_example": "sources",
     "read_kolada": "sources",
+    "search": "sources",
     "show": "figures",
+    "sources": "sources",
 }
 
 __all__ = ["__version__", *_WHERE]  # noqa: PLE0604  (the names are the keys above)

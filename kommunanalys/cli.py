@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from kommunanalys import cli_sources
 from kommunanalys.errors import KommunanalysError, ParameterError
 from kommunanalys.language import Speaker, check_language, current
 
@@ -26,6 +27,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(cli_sources.sources, name="sources")
+app.add_typer(cli_sources.template, name="template")
+app.command("search")(cli_sources.search_command)
+app.command("fetch")(cli_sources.fetch_command)
 
 Language = Annotated[str, typer.Option("--language", "-l", help="sv, fi or en; several with commas: sv,fi.")]
 

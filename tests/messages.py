@@ -11,6 +11,8 @@ import nbformat
 ROOT = Path(__file__).parents[1]
 SPEAKERS = {"say", "translate", "Caution", "Finding"}
 PLAIN = {"yes", "no"}
+TITLED = {"Service", "Theme"}
+"""Declarations whose second argument is a title for readers."""
 
 
 def _literal(node: ast.expr) -> str | None:
@@ -27,7 +29,7 @@ def _in_call(node: ast.Call, errors: set[str]) -> list[str]:
     )
     if name in SPEAKERS | errors or (name == "" and isinstance(node.func, ast.Call)):
         candidates = node.args
-    elif name == "Service":
+    elif name in TITLED:
         candidates = node.args[1:2]
     else:
         return []
@@ -71,9 +73,10 @@ RESULT_UNITS = {"%", "points", "pupils/teacher"}
 
 def named_elsewhere() -> set[str]:
     """Texts that reach a reader through a variable: listed by the modules that hold them."""
-    from kommunanalys.names import CURRENCIES
+    from kommunanalys.indicators import THEMES
+    from kommunanalys.names import CURRENCIES, get
     from kommunanalys.reporting.html import FICTIVE, HEADS
-    from kommunanalys.sources import example, kolada, treasury
+    from kommunanalys.sources import example, kolada, template, treasury
 
     return {
         FICTIVE,
@@ -83,7 +86,10 @@ def named_elsewhere() -> set[str]:
         treasury.CREDIT,
         example.CREDIT,
         example.PRODUCER,
+        template.LICENCE,
+        template.PRODUCER,
         *RESULT_UNITS,
+        *(get(name).unit for theme in THEMES.values() for name in theme.all),
     }
 
 

@@ -14,7 +14,8 @@ from kommunanalys.mime import DATA
 from kommunanalys.paths import notebooks_dir
 from kommunanalys.reporting.parameters import declared
 from kommunanalys.reporting.run import run
-from kommunanalys.sources.kolada import kpi_id
+from kommunanalys.sources.kolada import COLUMNS, kpi_id
+from tests.sources.finland_server import Finland
 from tests.sources.server import Kolada, cell
 
 NOTEBOOKS = sorted(notebooks_dir().glob("*.ipynb"))
@@ -44,27 +45,38 @@ def tables(folder: Path) -> list[list[list[object]]]:
     return [[[value for value in row if isinstance(value, int | float)] for row in table["rows"]] for table in found]
 
 
-@pytest.fixture(scope="module")
-def example(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("example")
-    return {language: run("cost_efficiency", language=language, output=folder) for language in ("sv", "fi", "en")}
+HEADINGS = {
+    "cost_efficiency": {"sv": "Svaret i korthet", "fi": "Vastaus lyhyesti", "en": "The answer in short"},
+    "municipality_profile": {"sv": "I korthet", "fi": "Lyhyesti", "en": "In short"},
+    "open_data": {"sv": "Så anges källan", "fi": "Näin lähde merkitään", "en": "How to cite"},
+}
+"""A heading of each notebook by language."""
+TABLES = {"cost_efficiency": 8, "municipality_profile": 5, "open_data": 4}
+"""Tables and figures that each notebook shows at least."""
+
+
+@pytest.fixture(scope="module", params=[path.stem for path in NOTEBOOKS])
+def example(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    return {language: run(request.param, language=language, output=folder) for language in ("sv", "fi", "en")}
+
+
+def name(example):
+    return Path(example["sv"].record["notebook"]).stem
 
 
 def test_all_languages_have_identical_numbers(example):
     numbers = {language: tables(report.folder) for language, report in example.items()}
-    assert len(numbers["sv"]) >= 8
+    assert len(numbers["sv"]) >= TABLES[name(example)]
     assert numbers["sv"] == numbers["fi"] == numbers["en"]
 
 
-@pytest.mark.parametrize(
-    ("language", "words"), [("sv", "Svaret i korthet"), ("fi", "Vastaus lyhyesti"), ("en", "The answer in short")]
-)
-def test_each_page_is_in_its_language(example, language, words):
+@pytest.mark.parametrize("language", ["sv", "fi", "en"])
+def test_each_page_is_in_its_language(example, language):
     page = example[language].page.read_text(encoding="utf-8")
+    words = {key: f">{text}</h2>" for key, text in HEADINGS[name(example)].items()}
     assert f'<html lang="{language}">' in page
-    assert words in page
-    others = {"sv": "Vastaus lyhyesti", "fi": "The answer in short", "en": "Svaret i korthet"}
-    assert others[language] not in page
+    assert [key for key, text in words.items() if text in page] == [language]
 
 
 def test_the_example_is_marked_in_every_page(example):
@@ -73,8 +85,42 @@ def test_the_example_is_marked_in_every_page(example):
 
 def test_the_record_knows_its_data(example):
     record = json.loads((example["sv"].folder / "run.json").read_text(encoding="utf-8"))
-    assert {Path(item["address"]).name for item in record["origins"]} == {"observations.csv", "price_index.csv"}
+    prices = {"price_index.csv"} if name(example) == "cost_efficiency" else set()
+    assert {Path(item["address"]).name for item in record["origins"]} == {"observations.csv", *prices}
     assert record["parameters"]["municipality"] == "X07"
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize(
+    ("municipality", "language", "words"), [("1440", "sv", "32\xa0148"), ("2403", "en", "Bjurholm")]
+)
+def test_a_swedish_profile(shared, tmp_path, municipality, language, words):
+    given = {"source": str(shared / "data" / "kolada"), "municipality": municipality}
+    page = run("municipality_profile", given, language=language, output=tmp_path).page.read_text(encoding="utf-8")
+    assert words in page.replace("&nbsp;", "\xa0")
+    assert "Källa: Kolada" in page
+    assert str(shared) not in page
+
+
+def test_a_finnish_profile(tmp_path, monkeypatch):
+    with Finland(tmp_path) as server:
+        server.point(monkeypatch)
+        given = {"source": "finland", "municipality": "Pietarsaari"}
+        report = run("municipality_profile", given, language="sv", output=tmp_path)
+    page = report.page.read_text(encoding="utf-8")
+    people = f"{server.figures['598', 2025]['M411']:,.0f}".replace(",", "\xa0")
+    assert people in page.replace("&nbsp;", "\xa0")
+    assert "Svenskspråkiga invånare" in page
+    assert "Grundläggande utbildning: nettokostnad per invånare" in page
+    assert {"Valtiokonttori", "Statistics Finland"} <= {
+        item["producer"].split(",")[0] for item in report.record["origins"]
+    }
+
+
+def test_a_search_without_network_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("KOMMUNANALYS_MODE", "offline")
+    report = run("open_data", {"words": "folkmängd"}, language="en", output=tmp_path)
+    assert "as they did not answer" in report.page.read_text(encoding="utf-8")
 
 
 @pytest.mark.shared
@@ -102,7 +148,7 @@ def test_live_figures_give_the_same_report_as_the_folder(shared, tmp_path, monke
     """The network's way: the same figures served by a local Kolada, through the cache, into the same tables."""
     folder = tmp_path / "kolada"
     folder.mkdir()
-    asked = {kpi_id(name) for name in wanted("compulsory")}
+    asked = {kpi_id(name) for name in wanted("compulsory") if name in COLUMNS.values()}
     rows, lines = [], ["kpi,municipality,year,value"]
     for path in sorted((shared / "data" / "kolada").glob("*_long.csv.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as file:

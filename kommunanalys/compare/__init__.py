@@ -1,11 +1,13 @@
 """Compare: similar municipalities, expected cost, efficiency against peers, rates against chance."""
 
+from kommunanalys.compare import dataset_views, profile_views
 from kommunanalys.compare.adjust import ExpectedCost, expected_cost
 from kommunanalys.compare.cautions import Caution
 from kommunanalys.compare.dea import DEA
 from kommunanalys.compare.environment import Environment, environment
 from kommunanalys.compare.malmquist import Malmquist, malmquist
 from kommunanalys.compare.peers import Similar, similar
+from kommunanalys.compare.profile import Profile, profile
 from kommunanalys.compare.ranges import Intervals
 from kommunanalys.compare.sfa import SFA
 from kommunanalys.compare.shrinkage import Shrunk, shrink
@@ -22,13 +24,17 @@ __all__ = [
     "Funnel",
     "Intervals",
     "Malmquist",
+    "Profile",
     "Shrunk",
     "Similar",
     "Story",
+    "dataset_views",
     "environment",
     "expected_cost",
     "funnel",
     "malmquist",
+    "profile",
+    "profile_views",
     "shrink",
     "similar",
     "views",

@@ -47,6 +47,8 @@ class Table:
         Unit by column.
     indicators
         Glossary name by column, where the column is not itself one.
+    row_decimals
+        Decimals by row, where rows are about different things; for columns that have none of their own.
 
     Examples
     --------
@@ -60,16 +62,17 @@ class Table:
     decimals: Mapping[str, int] = field(default_factory=dict)
     units: Mapping[str, str] = field(default_factory=dict)
     indicators: Mapping[str, str] = field(default_factory=dict)
+    row_decimals: Mapping[str, int] = field(default_factory=dict)
 
     def label(self, column: str, say: Speaker) -> str:
         """The heading of a column in the reader's language."""
         known = names.glossary().get(column)
         return self.labels.get(column) or (known.words(say.language, say.country) if known else str(column))
 
-    def places(self, column: str) -> int:
+    def places(self, column: str, row: str = "") -> int:
         """The decimals that a reader sees."""
         known = names.glossary().get(column)
-        return self.decimals.get(column, known.decimals if known else 0)
+        return self.decimals.get(column, self.row_decimals.get(row, known.decimals if known else 0))
 
 
 def show(*items: str | Table | Axes, say: Speaker | None = None, subject: bool = False) -> None:
@@ -173,10 +176,11 @@ def table_html(table: Table, say: Speaker) -> str:
     data = table.data
     heads = [str(data.index.name or ""), *(table.label(str(column), say) for column in data.columns)]
     head = "".join(f'<th scope="col">{html.escape(text)}</th>' if text else "<td></td>" for text in heads)
-    places = [table.places(str(column)) for column in data.columns]
     rows = "".join(
         f'<tr><th scope="row">{html.escape(str(index))}</th>'
-        + "".join(_td(*cell, say) for cell in zip(values, places, strict=True))
+        + "".join(
+            _td(value, table.places(str(name), str(index)), say) for name, value in zip(data, values, strict=True)
+        )
         + "</tr>"
         for index, values in zip(data.index, data.itertuples(index=False), strict=True)
     )

@@ -6,14 +6,20 @@ from kommunanalys.indicators.finance import equity_ratio, per_inhabitant, result
 from kommunanalys.indicators.population import annual_change, density, log_size
 from kommunanalys.indicators.schools import certified_share, completion_rate, pupils_per_teacher, pupils_reaching
 from kommunanalys.indicators.services import SERVICES, Service, wanted
+from kommunanalys.indicators.themes import PER_INHABITANT, THEMES, Theme, asked, completed, weights
 
 __all__ = [
+    "PER_INHABITANT",
     "SERVICES",
+    "THEMES",
     "Case",
     "Service",
+    "Theme",
     "annual_change",
+    "asked",
     "certified_share",
     "choose",
+    "completed",
     "completion_rate",
     "cost_per_pupil",
     "deflate",
@@ -27,4 +33,5 @@ __all__ = [
     "result_share",
     "total_cost",
     "wanted",
+    "weights",
 ]

@@ -92,8 +92,8 @@ def choose(panel: pd.DataFrame, service: str, municipality: str, year: int | Non
     >>> choose(pd.DataFrame(figures, index=index), "upper_secondary", "X01").inputs["total_cost"].tolist()
     [0.45]
     """
-    _check_there(panel, municipality)
-    comparable = panel[_comparable(panel, municipality)]
+    check_there(panel, municipality)
+    comparable = panel[comparable_rows(panel, municipality)]
     there = [item for item in declarations(service) if item.cost in panel and item.pupils in panel]
     derived = {item.cost: _derived(comparable, item) for item in there}
     years = {item.cost: _years(derived[item.cost], municipality) for item in there}
@@ -104,7 +104,19 @@ def choose(panel: pd.DataFrame, service: str, municipality: str, year: int | Non
     raise _nothing(municipality, year, years)
 
 
-def _check_there(panel: pd.DataFrame, municipality: str) -> None:
+def check_there(panel: pd.DataFrame, municipality: str) -> None:
+    """Refuse a municipality that a panel has no row of.
+
+    Raises
+    ------
+    NoData
+        Names some that it has, or what the municipality became part of.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_tuples([("X01", 2021)], names=["municipality", "year"])
+    >>> check_there(pd.DataFrame({"population": [50.0]}, index=index), "X01")
+    """
     codes = panel.index.get_level_values("municipality").unique()
     if municipality in codes:
         return
@@ -150,8 +162,16 @@ def _name(code: str) -> str:
     return place.name("sv") if place else code
 
 
-def _comparable(panel: pd.DataFrame, municipality: str) -> pd.Series:
-    """Rows of the same country, and on the same side of the sea: Åland has laws of its own."""
+def comparable_rows(panel: pd.DataFrame, municipality: str) -> pd.Series:
+    """Rows of the same country, and on the same side of the sea: Åland has laws of its own.
+
+    Examples
+    --------
+    >>> index = pd.MultiIndex.from_product([["598", "478"], [2024]], names=["municipality", "year"])
+    >>> panel = pd.DataFrame({"population": [19_000.0, 11_000.0]}, index=index)
+    >>> comparable_rows(panel, "598").tolist()
+    [True, False]
+    """
 
     def realm(code: str) -> tuple[str, bool]:
         place = known().get(code)

@@ -32,6 +32,8 @@ class Service:
         The publisher's reference cost for each pupil, which that deviation compares with; "" for none.
     years
         How many year groups the pupils are: one of them leaves each year [years].
+    accounts
+        Whether the cost is a whole service class of the organiser's accounts, as in Finland.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Service:
     deviation: str = ""
     reference: str = ""
     years: int = 10
+    accounts: bool = False
 
     @property
     def indicators(self) -> tuple[str, ...]:
@@ -55,6 +58,7 @@ class Service:
 
 _STRUCTURE = ("log_pupils", "urban_share", "parents_low_education")
 _COMPULSORY = ("compulsory_pupils_per_teacher_own", "compulsory_certified_teachers_own")
+_FINLAND = ("log_pupils", "urban_share", "swedish_speakers", "foreign_citizens", "unemployed_of_labour_force")
 _COMPLETION = ("upper_secondary_completion_3y_home", "upper_secondary_completion_4y_home")
 
 SERVICES: dict[str, tuple[Service, ...]] = {
@@ -80,6 +84,17 @@ SERVICES: dict[str, tuple[Service, ...]] = {
             (*_STRUCTURE, "foreign_born"),
             years=9,
         ),
+        Service(
+            "compulsory",
+            "Compulsory school",
+            "basic_education_cost_own",
+            "basic_education_pupils_own",
+            (),
+            (),
+            _FINLAND,
+            years=9,
+            accounts=True,
+        ),
     ),
     "upper_secondary": (
         Service(
@@ -104,9 +119,20 @@ SERVICES: dict[str, tuple[Service, ...]] = {
             (*_STRUCTURE, "foreign_born"),
             years=3,
         ),
+        Service(
+            "upper_secondary",
+            "Upper secondary education",
+            "general_upper_secondary_cost_own",
+            "general_upper_secondary_pupils_own",
+            (),
+            (),
+            _FINLAND,
+            years=3,
+            accounts=True,
+        ),
     ),
 }
-"""For each service its declarations in the order of preference: by home municipality, then own schools."""
+"""For each service its declarations in the order of preference: by home municipality, own schools, own accounts."""
 
 
 def wanted(service: str) -> list[str]:
@@ -120,6 +146,18 @@ def wanted(service: str) -> list[str]:
     return list(dict.fromkeys(name for item in declarations(service) for name in item.indicators))
 
 
+def fillable(service: str, country: str) -> list[str]:
+    """What a template to fill in asks for: the indicators of the declarations that fit a country.
+
+    Examples
+    --------
+    >>> fillable("compulsory", "FI")[:3]
+    ['basic_education_cost_own', 'basic_education_pupils_own', 'urban_share']
+    """
+    fitting = [item for item in declarations(service) if item.accounts == (country == "FI")]
+    return list(dict.fromkeys(name for item in fitting for name in item.indicators))
+
+
 def declarations(service: str) -> tuple[Service, ...]:
     """The declarations of a service in the order of preference.
 
@@ -131,7 +169,7 @@ def declarations(service: str) -> tuple[Service, ...]:
     Examples
     --------
     >>> [item.cost for item in declarations("compulsory")]
-    ['compulsory_cost_home', 'compulsory_cost_own']
+    ['compulsory_cost_home', 'compulsory_cost_own', 'basic_education_cost_own']
     """
     if service not in SERVICES:
         raise UsageError(

@@ -1,20 +1,25 @@
-"""One call for every source: `load("example")`, `load("kolada", ...)` or `load("a folder or file")`."""
+"""One door to every source: `load("kolada")`, `load("statfin:11ra")`, `load("a folder or file")`; `search("words")`."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kommunanalys import names
-from kommunanalys.errors import IncompleteAnswer, NoData, SourceError, UnknownIndicator, UsageError
+from kommunanalys.errors import KommunanalysError, NoData, SourceError, UnknownIndicator, UsageError
+from kommunanalys.language import Speaker, check_language, current
 from kommunanalys.municipalities import find
 from kommunanalys.sources import files, kolada
+from kommunanalys.sources.kolada_files import KPI
+from kommunanalys.sources.publishers import PUBLISHERS, Question, split
+from kommunanalys.sources.recognise import read
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Wanted = tuple[str, ...] | None
+FOUND = ["source", "id", "title", "updated", "address"]
 
 
 def load(
@@ -29,14 +34,18 @@ def load(
     Parameters
     ----------
     source
-        "example" (fictive municipalities, no network), "kolada" (Kolada's API), or the path of a file or folder of
-        Kolada data. A folder that is itself called so: "./kolada".
+        A short name: "example" (fictive municipalities, no network), "finland" (what Finland's open data have of our
+        indicators), "kolada", "sotkanet" or "treasury"; with what is meant after a colon, as `search` finds it:
+        "kolada:N15027", "statfin:vaerak/11ra", "statfin:key_figures", "scb:TAB6471", "sotkanet:127",
+        "vipunen:koulutuksenkustannukset", "treasury:KTAS", "avoindata:data-set", "skolverket:gr". Or the path of a
+        file or folder: Kolada's or Skolverket's tables, answers in JSON-stat 2, documents of the State Treasury, a
+        filled-in template; they are known by their content. A folder that is itself called so: "./kolada".
     indicators
-        Names of the glossary, or Kolada's ids; None for all that the source has.
+        Names of the glossary, or the publisher's own codes; None for all that the source has.
     municipalities
         Codes or names; None for all.
     years
-        One year or several; None for all.
+        One year or several; None for all, but of the State Treasury for the newest.
 
     Returns
     -------
@@ -46,9 +55,11 @@ def load(
     Raises
     ------
     SourceError
-        No such source or path, or one that is damaged.
+        No such source or path, one that is damaged, or a publisher that does not answer as it should.
     UnknownIndicator, UnknownMunicipality
         A name that does not exist.
+    UsageError
+        What is asked for cannot be had in this form (says how).
     NoData
         The source has none of the indicators, none of the years, or nothing for a municipality that is named.
 
@@ -58,14 +69,87 @@ def load(
     >>> table["value"].tolist(), table.attrs["lacking"]
     ([13016.0], [])
     """
-    wanted = _names(indicators)
-    chosen_years = list(kolada.whole_years(years)) or None
-    fetch = SHORT_NAMES.get(str(source))
-    table = fetch(wanted, municipalities, chosen_years) if fetch else _from_path(source)
-    return _select(table, str(source), wanted, municipalities, chosen_years)
+    areas = [municipalities] if isinstance(municipalities, str) else municipalities
+    name, what = split(str(source)) or ("", "")
+    asked = Question(
+        what, _names(indicators), None if areas is None else list(areas), list(kolada.whole_years(years)) or None
+    )
+    table = PUBLISHERS[name].load(asked) if name else _from_path(source)
+    return _select(table, str(source), asked)
 
 
-def _names(indicators: str | Iterable[str] | None) -> Wanted:
+def search(words: str, *, sources: str | Iterable[str] | None = None, language: str = "sv") -> pd.DataFrame:
+    """Look for data in the catalogues of all publishers.
+
+    Parameters
+    ----------
+    words
+        What to look for, in the language asked for (Kolada knows Swedish, Vipunen Finnish).
+    sources
+        Short names of publishers; None for all that can be searched.
+    language
+        "sv", "fi" or "en": of the titles, where the publisher has them in it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `source`, `id`, `title`, `updated`, `address`; "source:id" can be given to `load`. `attrs["unanswered"]`
+        says of each publisher that did not answer why; a warning names them.
+
+    Raises
+    ------
+    UsageError
+        An unknown publisher or language, or no words.
+    SourceError
+        No publisher answered (says why, for each).
+
+    Examples
+    --------
+    >>> search("skatteinkomster", sources="treasury")[["source", "id"]].values.tolist()
+    [['treasury', 'tax_revenue']]
+    """
+    import pandas as pd
+
+    check_language(language)
+    if not words.strip():
+        raise UsageError("Say what to look for: one word or several.")
+    asked, found, unanswered = _searchable(sources), list["pd.DataFrame"](), dict[str, str]()
+    for name, ask in asked.items():
+        try:
+            found.append(ask(words, language)[FOUND])
+        except KommunanalysError as error:
+            unanswered[name] = str(error)
+    reasons = "; ".join(f"{name}: {reason}" for name, reason in unanswered.items())
+    if len(unanswered) == len(asked):
+        raise SourceError("No publisher answered. {reasons}", reasons=reasons)
+    if unanswered:
+        warnings.warn(
+            Speaker(current())(
+                "Some publishers did not answer, so their data are not listed. {reasons}", reasons=reasons
+            ),
+            stacklevel=2,
+        )
+    table = pd.concat(found, ignore_index=True)
+    table.attrs = {"unanswered": unanswered}
+    return table
+
+
+def _searchable(sources: str | Iterable[str] | None) -> dict[str, Callable[[str, str], pd.DataFrame]]:
+    known = {name: item.search for name, item in PUBLISHERS.items() if item.search is not None}
+    if sources is None:
+        return known
+    given = [sources] if isinstance(sources, str) else list(sources)
+    unknown = [name for name in given if name not in known]
+    if unknown or not given:
+        raise UsageError(
+            "No publisher to search: {unknown}. Choose among {known}.",
+            unknown=", ".join(unknown) or "–",
+            known=", ".join(known),
+        )
+    return {name: known[name] for name in given}
+
+
+def _names(indicators: str | Iterable[str] | None) -> tuple[str, ...] | None:
     if indicators is None:
         return None
     given = [indicators] if isinstance(indicators, str) else list(indicators)
@@ -75,82 +159,40 @@ def _names(indicators: str | Iterable[str] | None) -> Wanted:
 
 
 def _our_name(name: str) -> str:
-    try:
-        kpi = kolada.kpi_id(name)
-    except UnknownIndicator:
-        return names.get(name).name
-    return kolada.COLUMNS.get(kpi, kpi)
-
-
-def _from_example(*_: object) -> pd.DataFrame:
-    from kommunanalys.sources.example import read_example
-
-    return read_example()
-
-
-def _from_kolada(wanted: Wanted, municipalities: str | Iterable[str] | None, years: list[int] | None) -> pd.DataFrame:
-    published = set(kolada.COLUMNS.values())
-    asked = [name for name in wanted or kolada.COLUMNS.values() if name in published or name not in names.glossary()]
-    if not asked:
-        raise NoData("Kolada publishes none of {indicators}.", indicators=", ".join(wanted or ()))
-    try:
-        return kolada.get_kolada(asked, municipalities, years)
-    except IncompleteAnswer as error:
-        # A series that begins after the years asked for is lacking here, not an error.
-        lacking = error.values.get("lacking")
-        rest = [name for name in asked if isinstance(lacking, tuple) and kolada.kpi_id(name) not in lacking]
-        if not lacking or not rest:
-            raise
-        return kolada.get_kolada(rest, municipalities, years)
+    kpi = name.upper()
+    return kolada.COLUMNS.get(kpi, kpi) if KPI.fullmatch(kpi) else name
 
 
 def _from_path(source: str | Path) -> pd.DataFrame:
     try:
-        files.existing(source)
+        place = files.existing(source)
     except SourceError as error:
         raise SourceError(
             "{source!r} is no source. Give {short}, or a path. {reason}",
             source=str(source),
-            short=", ".join(SHORT_NAMES),
+            short=", ".join(PUBLISHERS),
             reason=error,
         ) from error
-    table = kolada.read_kolada(source)
-    if "sex" not in table:
-        return table
-    # As `get_kolada` by default: both sexes together. Who wants them apart calls `read_kolada`.
-    both = table[table["sex"] == "T"].drop(columns="sex").reset_index(drop=True)
-    both.attrs = table.attrs
-    return both
+    return read(place)
 
 
-SHORT_NAMES: dict[str, Callable[[Wanted, str | Iterable[str] | None, list[int] | None], pd.DataFrame]] = {
-    "example": _from_example,
-    "kolada": _from_kolada,
-}
-"""Sources that have a short name; every other word is a path."""
-
-
-def _select(
-    table: pd.DataFrame,
-    source: str,
-    wanted: Wanted,
-    municipalities: str | Iterable[str] | None,
-    years: list[int] | None,
-) -> pd.DataFrame:
-    there = set(table["indicator"].unique())
-    lacking = [name for name in wanted or () if name not in there]
-    if wanted and len(lacking) == len(wanted):
+def _select(table: pd.DataFrame, source: str, asked: Question) -> pd.DataFrame:
+    meant = {name: _meant(table, name) for name in asked.indicators or ()}
+    lacking = [name for name, found in meant.items() if not found]
+    if meant and len(lacking) == len(meant):
         raise NoData(
             "{source} has none of the indicators {asked}. It has: {there}.",
             source=source,
             asked=", ".join(lacking),
-            there=", ".join(sorted(there)[:60]),
+            there=", ".join(sorted(table["indicator"].unique())[:60]),
         )
-    keep = table["indicator"].isin(there if wanted is None else wanted)
-    if municipalities is not None:
-        keep &= table["municipality"].isin(_codes(municipalities, table, source))
-    if years is not None:
-        keep &= table["year"].isin(years)
+    keep = table["year"].notna()
+    if asked.indicators is not None:
+        keep &= table["indicator"].isin([name for found in meant.values() for name in found])
+    if asked.municipalities is not None:
+        keep &= table["municipality"].isin(_codes(asked.municipalities, table, source))
+    if asked.years is not None:
+        keep &= table["year"].isin(asked.years)
     if not keep.any():
         raise NoData(
             "{source} has no figures for these indicators, municipalities and years together. It has the years "
@@ -164,10 +206,33 @@ def _select(
     return chosen
 
 
-def _codes(municipalities: str | Iterable[str], table: pd.DataFrame, source: str) -> list[str]:
-    given = [municipalities] if isinstance(municipalities, str) else list(municipalities)
+def _meant(table: pd.DataFrame, name: str) -> list[str]:
+    """Indicators of the table that are called so, by us or the publisher; none for a name of ours that it lacks."""
+    there = [str(item) for item in table["indicator"].unique()]
+    if name in there:
+        return [name]
+    labels = table.attrs.get("labels", {}).get("indicator", {})
+    called = [item for item in there if str(labels.get(item, "")).casefold() == name.casefold()]
+    if "kpi" in table:
+        pairs = table[["kpi", "indicator"]].drop_duplicates()
+        called += [str(item) for item in pairs.loc[pairs["kpi"].str.casefold() == name.casefold(), "indicator"]]
+    if not called and name not in names.glossary() and not KPI.fullmatch(name.upper()):
+        _refuse(name, there)
+    return called
+
+
+def _refuse(name: str, there: list[str]) -> None:
+    try:
+        names.get(name)
+    except UnknownIndicator as error:
+        raise UnknownIndicator(
+            "{reason} The source itself has: {there}.", reason=error, there=", ".join(sorted(there)[:60])
+        ) from error
+
+
+def _codes(municipalities: list[str], table: pd.DataFrame, source: str) -> list[str]:
     country = str(table["country"].iloc[0])
-    codes = [find(value, country=country).code for value in given]
+    codes = [find(value, country=country).code for value in municipalities]
     absent = sorted(set(codes) - set(table["municipality"].unique()))
     if absent:
         raise NoData("{source} has no figures for municipality {codes}.", source=source, codes=", ".join(absent))

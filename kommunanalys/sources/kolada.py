@@ -74,6 +74,23 @@ COLUMNS = {
     "N03007": "result_per_inhabitant",
     "N03002": "equity_ratio",
     "N00097": "cost_deviation_total",
+    "N03010": "tax_revenue_per_inhabitant",
+    "N03009": "state_transfers_per_inhabitant",
+    "N01963": "population_change",
+    "N11008": "preschool_cost_per_child",
+    "N11102": "preschool_children_per_worker",
+    "N11800": "preschool_enrolled",
+    "N07024": "streets_net_cost_per_inhabitant",
+    "N07038": "planning_net_cost_per_inhabitant",
+    "N07925": "homes_permitted",
+    "N09020": "youth_net_cost_per_inhabitant",
+    "N09021": "sports_net_cost_per_inhabitant",
+    "N09025": "general_culture_net_cost_per_inhabitant",
+    "N09026": "libraries_net_cost_per_inhabitant",
+    "N00999": "new_businesses",
+    "N02267": "employment_rate",
+    "N03920": "unemployed_of_population",
+    "N40011": "labour_market_net_cost_per_inhabitant",
 }
 Sex = Literal["T", "K", "M", "all"]
 SEXES = ("T", "K", "M", "all")

@@ -10,6 +10,9 @@ from kommunanalys.errors import NoData, SourceError
 from kommunanalys.origin import Origin, hash_bytes, now, record
 from kommunanalys.paths import data_dir
 
+LICENCES = {"SE": "CC0", "FI": "CC BY 4.0"}
+"""Of the indices that are built in."""
+
 
 def price_index(path: str | Path | None = None, *, country: str, source: str = "") -> pd.Series:
     """A price index by year: the caller's own, the example's, or the built-in one of a country.
@@ -79,7 +82,7 @@ def _read(path: Path, part: pd.DataFrame) -> pd.Series:
         producer=producer,
         address=path.name,
         sha256=hash_bytes(raw),
-        licence="CC0" if len(part) else "",
+        licence=LICENCES[str(part["country"].iloc[0])] if len(part) else "",
         credit=producer,
         fetched=now(),
         note=label,

@@ -188,6 +188,7 @@ def choose(
                 variable=item.text,
                 code=item.code,
                 values=", ".join(item_values[:30]) + (" …" if len(item_values) > 30 else ""),
+                offered=item.codes,
             )
     return Selection(chosen)
 

@@ -43,7 +43,7 @@ _from_sotkanet = partial(
 
 def get_sotkanet(
     indicators: str | int | Iterable[str | int],
-    years: int | Iterable[int],
+    years: int | Iterable[int] | None = None,
     municipalities: str | Iterable[str] | None = None,
     *,
     sex: Sex = "total",
@@ -55,7 +55,7 @@ def get_sotkanet(
     indicators
         Our names ("population") or Sotkanet's ids (127).
     years
-        One year or several.
+        One year or several; None for all that Sotkanet has.
     municipalities
         Codes or names; None for all that Sotkanet has.
     sex
@@ -95,19 +95,18 @@ def get_sotkanet(
         raise UsageError("Unknown sex {sex!r}. Choose one of {all}.", sex=sex, all=", ".join((*SEXES, "all")))
     given = [indicators] if isinstance(indicators, str | int) else list(indicators)
     ids, asked_years = _ids(given), whole_years(years)
-    if not asked_years:
-        raise UsageError("Name the years: Sotkanet is asked year by year.")
     base = http.address("sotkanet", ADDRESS)
     regions, others = _regions(base)
     codes = _codes(municipalities, set(regions.values()))
     parts, origins = [], []
     for done, one in enumerate(ids):
         entry = _indicator(base, one)
-        rows, answers = _figures(base, entry, asked_years, _sexes(entry, sex), (regions, others))
+        when = asked_years or _all_years(base, entry)
+        rows, answers = _figures(base, entry, when, _sexes(entry, sex), (regions, others))
         _check_complete(one, rows, codes if municipalities is not None else ())
         name = _name(entry, named=COLUMNS.get(one) in given)
-        parts.append(_observations(name, entry, rows, codes, asked_years))
-        origins.append(_origin(base, one, asked_years, entry, answers, len(others)))
+        parts.append(_observations(name, entry, rows, codes, when))
+        origins.append(_origin(base, one, when, entry, answers, len(others)))
         http.progress("Sotkanet", done + 1, len(ids))
     table = pd.concat(parts, ignore_index=True)
     if (table["sex"] == "T").all():
@@ -253,6 +252,13 @@ def _indicator(base: str, one: str) -> dict[str, Any]:
 def _values(entry: Mapping[str, Any], classification: str) -> list[str]:
     found = (entry.get("classifications") or {}).get(classification) or {}
     return [str(value) for value in found.get("values") or []]
+
+
+def _all_years(base: str, entry: Mapping[str, Any]) -> tuple[int, ...]:
+    try:
+        return tuple(range(int(entry["range"]["start"]), int(entry["range"]["end"]) + 1))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _changed(f"{base}/indicators/{entry['id']}") from error
 
 
 def _title(entry: Mapping[str, Any], language: str) -> str:

@@ -27,6 +27,11 @@ COLUMNS = {
     "11ra.vaesto": "population",
     "key_figures.M411": "population",
     "key_figures.M408": "urban_share",
+    "key_figures.M476": "population_change",
+    "key_figures.M404": "swedish_speakers",
+    "key_figures.M410": "foreign_citizens",
+    "key_figures.M140": "employment_rate",
+    "key_figures.M162": "unemployed_of_labour_force",
 }
 """Table and code of the figure, without the prefix that it got in 2026 → our name."""
 ADDRESS = "https://pxdata.stat.fi/PxWeb/api/v1"

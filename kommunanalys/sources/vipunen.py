@@ -196,6 +196,26 @@ def search_vipunen(words: str = "") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["source", "id", "title", "updated", "address"], dtype="str")
 
 
+def resource_fields(resource: str) -> dict[str, str]:
+    """The fields of a resource as they are called today, with their types ("string", "number").
+
+    Raises
+    ------
+    UsageError
+        No such resource.
+    SourceError
+        The publisher cannot be reached or answers something else.
+
+    Examples
+    --------
+    >>> with http.mode("offline"):
+    ...     resource_fields("julkaisut")
+    Traceback (most recent call last):
+    kommunanalys.errors.OfflineMiss: Offline, and the cache has no answer to ...
+    """
+    return _fields(http.address("vipunen", ADDRESS), resource)
+
+
 def _get(address: str) -> http.Answer:
     return http.get_json(address, publisher="vipunen", limits=LIMITS, licence=LICENCE)
 

@@ -18,7 +18,7 @@ def test_by_hand():
 @pytest.mark.shared
 def test_change_equals_the_published_one(shared):
     wide = panel(read_kolada(shared / "data" / "kolada"))
-    both = pd.concat([annual_change(wide["population"]), wide["N01963"]], axis=1).dropna()
+    both = pd.concat([annual_change(wide["population"]), wide["population_change"]], axis=1).dropna()
     assert len(both) > 7000
     # Published with one decimal or more; a handful of municipalities were divided or corrected.
     assert ((both.iloc[:, 0] - both.iloc[:, 1]).abs() < 0.06).mean() > 0.99

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kommunanalys.sources import session, transport
 from tests.sources.server import Kolada, cell
+
+if TYPE_CHECKING:
+    from tests.sources.all_publishers import Everybody
 
 # Made-up figures: two KPIs of the glossary and one outside it, four municipalities, three years.
 CODES = ["0114", "0180", "1440", "2584"]
@@ -66,3 +70,11 @@ def kolada(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kolada]:
     with Kolada(made_up_rows(), KPIS) as server:
         monkeypatch.setenv("KOMMUNANALYS_ADDRESS_KOLADA", server.address)
         yield server
+
+
+@pytest.fixture
+def publishers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Everybody]:
+    from tests.sources.all_publishers import everybody
+
+    with everybody(monkeypatch) as servers:
+        yield servers

@@ -9,9 +9,12 @@ from pandas.testing import assert_frame_equal
 
 import kommunanalys as ka
 from kommunanalys.errors import IncompleteAnswer, NoData, SourceError, UnknownIndicator, UnknownMunicipality, UsageError
-from kommunanalys.sources import get_kolada, load, read_example, read_kolada
+from kommunanalys.sources import get_kolada, http, load, read_example, read_kolada, search
+from kommunanalys.sources.kolada import COLUMNS
+from tests.sources.all_publishers import PUPILS, SHORT, Everybody
 from tests.sources.conftest import CODES, KPIS, YEARS, made_up_rows
-from tests.sources.server import Kolada
+from tests.sources.json_server import always
+from tests.sources.server import Fault, Kolada
 
 TEXT = """kpi,municipality,year,value
 n15027,0114,2020,100
@@ -78,7 +81,7 @@ def test_wrong_questions(folder: Path) -> None:
 
 
 def test_no_such_source(folder: Path) -> None:
-    with pytest.raises(SourceError, match=r"'kolda' is no source\. Give example, kolada, or a path\. .*'kolda'"):
+    with pytest.raises(SourceError, match=r"'kolda' is no source\. Give example, .*kolada, .* or a path\. .*'kolda'"):
         load("kolda")
     with pytest.raises(SourceError, match="Closest in the folder above: Kolada å"):
         load(folder.parent / "Kolada a")
@@ -114,7 +117,7 @@ def test_kolada_asks_for_all_of_ours(kolada: Kolada) -> None:
     with pytest.raises(UnknownIndicator, match="does not know"):
         load("kolada", years=2021)
     asked = {kpi for path in kolada.requests for kpi in path.split("?")[0].split("/")[3].split(",")}
-    assert len(asked) == 39
+    assert asked == set(COLUMNS)
     assert {entry["id"] for entry in KPIS} & asked == {"N15027", "N15507"}
 
 
@@ -123,3 +126,74 @@ def test_the_real_folder(shared: Path) -> None:
     table = load(shared / "data/kolada", "compulsory_cost_own", years=2021)
     assert len(table) == 290
     assert table["value"].mean() == pytest.approx(124_800, abs=50)
+
+
+# Search
+
+SEARCHED = ["kolada", "statfin", "scb", "sotkanet", "vipunen", "treasury", "avoindata"]
+
+
+@pytest.mark.parametrize(
+    ("words", "language", "found"),
+    [
+        ("kostnad", "sv", {"kolada:N15027"}),
+        ("11ra", "sv", {"statfin:vaerak/11ra"}),
+        ("TAB6471", "sv", {"scb:TAB6471"}),
+        ("väestö", "fi", {"sotkanet:127"}),
+        ("oppilaat", "sv", {f"vipunen:{PUPILS}"}),
+        ("menot", "fi", {"avoindata:menot"}),
+        ("verksamhetens kostnader", "sv", {"treasury:operating_cost"}),
+    ],
+)
+def test_what_is_found_can_be_loaded(publishers: Everybody, words: str, language: str, found: set[str]) -> None:
+    table = search(words, language=language)
+    assert list(table) == ["source", "id", "title", "updated", "address"]
+    assert table.attrs["unanswered"] == {}
+    ids = set(table["source"] + ":" + table["id"])
+    assert found <= ids
+    for source in found:
+        assert len(load(source, **SHORT.get(source, {"municipalities": "Esbo"} if "treasury" in source else {})))
+
+
+def test_the_same_again_offline(publishers: Everybody) -> None:
+    first = search("kostnad")
+    asked = len(publishers.requests)
+    with http.mode("offline"):
+        assert_frame_equal(search("kostnad"), first)
+    assert len(publishers.requests) == asked
+
+
+def test_one_that_does_not_answer_is_named(publishers: Everybody) -> None:
+    publishers["sotkanet"].standing = always(Fault(404, b"{}"))
+    with pytest.warns(UserWarning, match=r"did not answer.*sotkanet: sotkanet answered .*404"):
+        table = search("kostnad")
+    assert list(table.attrs["unanswered"]) == ["sotkanet"]
+    assert "kolada" in set(table["source"])
+
+
+def test_nobody_answers(publishers: Everybody) -> None:
+    with (
+        http.mode("offline"),
+        pytest.raises(SourceError, match=r"No publisher answered\. kolada: Offline.*vipunen: Off"),
+    ):
+        search("kostnad", sources=["kolada", "vipunen"])
+    with pytest.raises(SourceError, match="statfin"), http.mode("offline"):
+        search("kostnad", sources="statfin")
+
+
+def test_some_publishers_in_the_order_asked(publishers: Everybody) -> None:
+    table = search("a", sources=["vipunen", "kolada"])
+    assert table["source"].drop_duplicates().tolist() == ["vipunen", "kolada"]
+    assert set(search("a")["source"]) <= set(SEARCHED)
+    with pytest.raises(UsageError, match=f"kolda. Choose among {', '.join(SEARCHED)}"):
+        search("a", sources=["kolda"])
+    with pytest.raises(UsageError, match="what to look for"):
+        search(" ")
+    with pytest.raises(UsageError, match="'de'"):
+        search("a", language="de")
+
+
+def test_nothing_found_is_an_empty_table(publishers: Everybody) -> None:
+    table = search("finns inte alls")
+    assert table.shape == (0, 5)
+    assert table.attrs["unanswered"] == {}

@@ -14,9 +14,17 @@ def test_swedish_consumer_prices_as_published():
     assert "SCB" in origins()[0].producer
 
 
-def test_finland_has_none_built_in():
+def test_finnish_consumer_prices_rise_as_the_official_index_does():
+    index = price_index(country="FI")
+    # Annual means of Statistics Finland, 2000=100: 116.7 in 2010 and 125.9 in 2013.
+    assert index[2013] / index[2010] == pytest.approx(125.9 / 116.7, abs=0.001)
+    assert index.loc[2010:2024].index.tolist() == list(range(2010, 2025))
+    assert origins()[0].licence == "CC BY 4.0"
+
+
+def test_a_country_without_a_built_in_one():
     with pytest.raises(NoData, match=r"price_index=FILE\.csv"):
-        price_index(country="FI")
+        price_index(country="NO")
 
 
 def test_the_example_has_its_own():

@@ -34,7 +34,7 @@ def made_up(axes: dict[str, Any] | None = None) -> Table:
 
 @pytest.fixture
 def pxweb(monkeypatch: pytest.MonkeyPatch) -> Iterator[PxWeb]:
-    figures = {**AXES, WHAT: ("Uppgifter", {"M411": "Folkmängd", "M404": "Andel svenskspråkiga, %"}, False)}
+    figures = {**AXES, WHAT: ("Uppgifter", {"M411": "Folkmängd", "M303": "Nettoflyttning, personer"}, False)}
     newest = {**figures, TIME: ("År", {"2023": "2023"}, False)}
     tables = {
         "StatFin/vaerak/11ra": made_up(),
@@ -254,9 +254,9 @@ def test_wrong_questions(pxweb: PxWeb) -> None:
 
 
 def test_key_figures_are_found_by_their_folder(pxweb: PxWeb) -> None:
-    table = get_key_figures(["population", "M404"], municipalities="Jakobstad")
+    table = get_key_figures(["population", "M303"], municipalities="Jakobstad")
     assert table["year"].tolist() == [2021, 2022, 2023] * 2
-    assert table["indicator"].unique().tolist() == ["population", "key_figures.M404"]
+    assert table["indicator"].unique().tolist() == ["population", "key_figures.M303"]
     assert "/uusin/147x.px" in ka.origins(table)[0].address
     assert_frame_equal(get_statfin("key_figures", municipalities="598"), get_key_figures(municipalities="598"))
 

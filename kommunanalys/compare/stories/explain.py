@@ -90,6 +90,14 @@ def structure(story: Story) -> str:
     )
 
 
+def unpriced(story: Story) -> str:
+    """That no cost can be put into the prices of another year."""
+    return story.say(
+        "The costs cannot be shown in real prices: the price index has no figure for any of their years. Give one that "
+        "does (price_index=FILE.csv)."
+    )
+
+
 def published_deviation(story: Story) -> list[str]:
     """The publisher's own comparison with what structure lets expect, where there is one."""
     column, units = story.case.service.deviation, story.case.units
@@ -111,6 +119,11 @@ def published_deviation(story: Story) -> list[str]:
 def results(story: Story) -> str:
     """The first result beside that of the similar ones; that there is none for these pupils where there is none."""
     say, service = story.say, story.case.service
+    if not service.outcomes and not service.context:
+        return say(
+            "**No result is published for the same pupils as the cost**, so whether the money achieves anything "
+            "cannot be told from open data."
+        )
     if not service.outcomes:
         return say(
             "**No result is published for the same pupils as the cost**, so whether the money achieves anything "

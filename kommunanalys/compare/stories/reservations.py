@@ -12,10 +12,12 @@ from kommunanalys.compare.units import listed
 def reservations(story: Story) -> str:
     """What a reader must bear in mind, as a Markdown list."""
     say, codes = story.say, [story.case.municipality]
+    shown = bool(story.case.service.outcomes or story.case.service.context)
     small = small_numbers(story.leavers[codes]) if story.case.service.outcomes else ()
     found = (*story.dea.cautions, *small, *few_municipalities(story.expected))
     lines = [*dict.fromkeys(item.say(say) for item in found), *_left_out(story), *_limits(story), *_breaks(story)]
-    return "\n".join(f"- {line}" for line in [*lines, _one_year(story)])
+    lines += [_one_year(story)] if shown else []
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def _left_out(story: Story) -> list[str]:
@@ -40,7 +42,9 @@ def _limits(story: Story) -> list[str]:
     """What the data do not allow: other pupils than wanted, needs or results without figures, years without prices."""
     say, service = story.say, story.case.service
     lines = []
-    if service.cost.endswith("_own"):
+    if service.accounts:
+        lines += accounts(story)
+    elif service.cost.endswith("_own"):
         lines.append(
             say(
                 "The costs are those of the municipality's own schools: figures for all pupils who live there are "
@@ -62,6 +66,47 @@ def _limits(story: Story) -> list[str]:
             )
         )
     return lines
+
+
+def accounts(story: Story) -> list[str]:
+    """What the accounts and the other open data of Finland cannot answer."""
+    say = story.say
+    lines = [
+        say(
+            "The cost is all that the accounts of the municipality have under the service class, over the pupils whose "
+            "education it organises itself. Payments to other organisers are in the cost though their pupils are not "
+            "counted, and income from other municipalities is not taken off."
+        ),
+        say(
+            "Depreciation is not in these costs, and internal rents are booked in different ways: a part of a "
+            "difference between municipalities can be book-keeping."
+        ),
+        say(
+            "The cost is that of a calendar year, the pupils are those of its autumn; a school year 2024/25 counts as "
+            "2024."
+        ),
+        say(
+            "The open register of accounts has number codes alone. Which of them are a service class is read from a "
+            "taxonomy that the reader of the register must save, or filled in by hand; check it before you decide "
+            "anything."
+        ),
+    ]
+    if story.case.service.name == "compulsory":
+        return [*lines, _no_results(story)]
+    return [
+        *lines,
+        say(
+            "Open data do not say how many of the students whom the municipality pays for complete their studies; "
+            "grades of the matriculation examination are published by school and are not compared here."
+        ),
+    ]
+
+
+def _no_results(story: Story) -> str:
+    return story.say(
+        "Results of basic education by municipality are not public in Finland: open data cannot say what the money "
+        "achieves, and a low cost is no proof of efficiency."
+    )
 
 
 def _breaks(story: Story) -> list[str]:

@@ -74,15 +74,18 @@ def yardsticks(story: Story) -> Table:
         rows.loc[say("Reference cost, as published")] = published
     rows.index.name = say("Compared with")
     heads = {"cost": say("Cost for each pupil"), "percent": say("{place} against it, %", place=story.place)}
-    return Table(
-        rows,
-        say(
+    shown = {"place": story.place, "cost": say.number(story.cost), "currency": story.currency}
+    if service.reference:
+        caption = say(
             "{place} spent {cost} {currency} for each pupil. The published reference cost is compared with the net "
             "cost, the others with this cost.",
-            place=story.place,
-            cost=say.number(story.cost),
-            currency=story.currency,
-        ),
+            **shown,
+        )
+    else:
+        caption = say("{place} spent {cost} {currency} for each pupil.", **shown)
+    return Table(
+        rows,
+        caption,
         heads,
         {"cost": 0, "percent": 1},
         {"cost": story.currency, "percent": "%"},

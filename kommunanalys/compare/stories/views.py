@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kommunanalys.compare.stories import explain, pictures, reservations, scores, tables
-from kommunanalys.compare.stories.story import Story
+from kommunanalys.compare.stories.story import Story, real_costs
 from kommunanalys.figures import Table
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ def similar_costs(story: Story) -> list[Part]:
 
 def over_time(story: Story) -> list[Part]:
     """Section: cost in the prices of one year, and what the money achieved from year to year."""
+    told: list[Part] = [explain.unpriced(story) if real_costs(story).empty else pictures.cost_over_time(story)]
     if not story.scored:
-        return [pictures.cost_over_time(story)]
-    told: list[Part] = [pictures.cost_over_time(story), scores.change(story)]
+        return told
+    told.append(scores.change(story))
     if story.change is None or story.case.municipality not in story.change.changes.index.get_level_values("unit"):
         return told
     return [*told, tables.changes(story, story.change)]
@@ -74,7 +75,7 @@ def distance(story: Story) -> list[Part]:
 def results(story: Story) -> list[Part]:
     """Section: results beside costs; cost and result meet in one chart only where they are about the same pupils."""
     if story.rates is None:
-        return [explain.results(story), tables.results(story)]
+        return [explain.results(story), *([tables.results(story)] if story.case.service.context else [])]
     return [pictures.beside_costs(story), tables.results(story), pictures.rates(story, story.rates)]
 
 
