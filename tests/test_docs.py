@@ -23,7 +23,9 @@ def blocks(page, language):
 
 def commands(page):
     text = "\n".join([*blocks(page, "sh"), *blocks(page, "")])
-    found = re.findall(r"(?:kommunanalys|python -m kommunanalys) ((?:run|list|doctor|search|fetch|template|sources).*)", text)
+    found = re.findall(
+        r"(?:kommunanalys|python -m kommunanalys) ((?:run|list|doctor|search|fetch|template|sources).*)", text
+    )
     return [shlex.split(line.split("#")[0]) for line in found]
 
 

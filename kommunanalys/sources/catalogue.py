@@ -177,14 +177,16 @@ def _from_path(source: str | Path) -> pd.DataFrame:
 
 
 def _select(table: pd.DataFrame, source: str, asked: Question) -> pd.DataFrame:
-    meant = {name: _meant(table, name) for name in asked.indicators or ()}
+    there = [str(item) for item in table["indicator"].unique()]
+    words = _publishers_words(table, there) if asked.indicators else {}
+    meant = {name: _meant(name, there, words) for name in asked.indicators or ()}
     lacking = [name for name, found in meant.items() if not found]
     if meant and len(lacking) == len(meant):
         raise NoData(
             "{source} has none of the indicators {asked}. It has: {there}.",
             source=source,
             asked=", ".join(lacking),
-            there=", ".join(sorted(table["indicator"].unique())[:60]),
+            there=", ".join(sorted(there)[:60]),
         )
     keep = table["year"].notna()
     if asked.indicators is not None:
@@ -206,16 +208,23 @@ def _select(table: pd.DataFrame, source: str, asked: Question) -> pd.DataFrame:
     return chosen
 
 
-def _meant(table: pd.DataFrame, name: str) -> list[str]:
+def _publishers_words(table: pd.DataFrame, there: list[str]) -> dict[str, list[str]]:
+    """Indicators of the table by what the publisher calls them: label or id, in small letters."""
+    labels = table.attrs.get("labels", {}).get("indicator", {})
+    pairs = [(str(labels[item]), item) for item in there if item in labels]
+    if "kpi" in table:
+        pairs += table[["kpi", "indicator"]].drop_duplicates().itertuples(index=False, name=None)
+    found: dict[str, list[str]] = {}
+    for word, item in pairs:
+        found.setdefault(word.casefold(), []).append(item)
+    return found
+
+
+def _meant(name: str, there: list[str], words: dict[str, list[str]]) -> list[str]:
     """Indicators of the table that are called so, by us or the publisher; none for a name of ours that it lacks."""
-    there = [str(item) for item in table["indicator"].unique()]
     if name in there:
         return [name]
-    labels = table.attrs.get("labels", {}).get("indicator", {})
-    called = [item for item in there if str(labels.get(item, "")).casefold() == name.casefold()]
-    if "kpi" in table:
-        pairs = table[["kpi", "indicator"]].drop_duplicates()
-        called += [str(item) for item in pairs.loc[pairs["kpi"].str.casefold() == name.casefold(), "indicator"]]
+    called = words.get(name.casefold(), [])
     if not called and name not in names.glossary() and not KPI.fullmatch(name.upper()):
         _refuse(name, there)
     return called
