@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -28,7 +29,7 @@ def check_command(chosen: Chosen = "", language: Language = "") -> None:
     """Ask every live publisher one small question: whether it answers, how fast, and with the codes of last time."""
     from kommunanalys.sources.checks import check
 
-    _tell(check(_listed(chosen)), Speaker(check_language(language or current())))
+    _tell(check(_listed(chosen)), _speaker(language))
 
 
 @sources.command("record")
@@ -40,7 +41,7 @@ def record_command(
     """Ask as `check`, and keep the raw answers with where and when they came from."""
     from kommunanalys.sources.checks import record
 
-    _tell(record(folder, _listed(chosen)), Speaker(check_language(language or current())))
+    _tell(record(folder, _listed(chosen)), _speaker(language))
 
 
 @sources.command("hosts")
@@ -48,7 +49,7 @@ def hosts_command(language: Language = "") -> None:
     """List the hosts that a firewall must let through, one a line."""
     from kommunanalys.sources.checks import hosts
 
-    say = Speaker(check_language(language or current()))
+    say = _speaker(language)
     for host in hosts():
         typer.echo(host)
     # Not on the same stream: the list is made for pasting into a firewall's rules.
@@ -65,8 +66,8 @@ def search_command(
 
     from kommunanalys.sources.catalogue import search
 
-    spoken = check_language(language or current())
-    say = Speaker(spoken)
+    say = _speaker(language)
+    spoken = say.language
     with warnings.catch_warnings():
         # What did not answer is said below, in one place.
         warnings.simplefilter("ignore")
@@ -76,6 +77,8 @@ def search_command(
     typer.echo(say("{count} found.", count=say.number(len(found))), err=True)
     for name, reason in found.attrs["unanswered"].items():
         typer.echo(say("{source} did not answer: {reason}", source=name, reason=reason), err=True)
+    if found.attrs["unanswered"]:
+        raise typer.Exit(1)
 
 
 def fetch_command(
@@ -92,7 +95,7 @@ def fetch_command(
     from kommunanalys.sources.catalogue import load
     from kommunanalys.tablefile import check_target, write_table
 
-    say = Speaker(check_language(language or current()))
+    say = _speaker(language)
     place, years = check_target(output), _years(year or [])
     table = load(source, indicator or None, municipalities=municipality or None, years=years or None)
     question = {"source": source, "indicators": indicator, "municipalities": municipality, "years": years}
@@ -121,7 +124,7 @@ def costs_command(
     from kommunanalys.municipalities import municipalities
     from kommunanalys.sources.template import write_template
 
-    spoken = check_language(language or current())
+    spoken = _speaker(language).language
     if output.suffix.lower() != ".xlsx":
         raise UsageError("{path!r}: a template is an Excel file. Let its name end in .xlsx.", path=str(output))
     if output.exists():
@@ -136,6 +139,13 @@ def costs_command(
             reason=error,
         ) from error
     typer.echo(Speaker(spoken)("Written: {path}", path=output))
+
+
+def _speaker(language: str) -> Speaker:
+    """Speaker of the language chosen, in which errors and notes of this process are told too."""
+    say = Speaker(check_language(language or current()))
+    os.environ["KOMMUNANALYS_LANGUAGE"] = say.language
+    return say
 
 
 def _tell(items: Iterable[Checked], say: Speaker) -> None:

@@ -119,7 +119,7 @@ def test_search_lists_what_fetch_takes(publishers: Everybody, tmp_path: Path) ->
 def test_search_says_who_did_not_answer(publishers: Everybody) -> None:
     publishers["sotkanet"].standing = always(Fault(404, b"{}"))
     result = run("search", "grundskola", "-l", "en")
-    assert result.exit_code == 0
+    assert result.exit_code == 1, "one failed"
     assert "sotkanet did not answer: " in result.stderr
     assert "kolada:N15027" in result.stdout
 

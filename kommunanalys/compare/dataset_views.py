@@ -55,8 +55,8 @@ def found(hits: pd.DataFrame | KommunanalysError | None, words: str, say: Speake
         return [say("No words were given, so no catalogue was searched.")]
     if isinstance(hits, KommunanalysError):
         return [say("The catalogues could not be searched for “{words}”. {reason}", words=words, reason=hits)]
-    parts = [_hits(hits, words, say)]
     silent = hits.attrs.get("unanswered", {})
+    parts = [_hits(hits, words, say, some=bool(silent))]
     if silent:
         which, reason = say.names(silent), next(iter(silent.values()))
         parts.append(
@@ -65,7 +65,9 @@ def found(hits: pd.DataFrame | KommunanalysError | None, words: str, say: Speake
     return parts
 
 
-def _hits(hits: pd.DataFrame, words: str, say: Speaker) -> Part:
+def _hits(hits: pd.DataFrame, words: str, say: Speaker, *, some: bool) -> Part:
+    if hits.empty and some:
+        return say("The catalogues that answered have nothing on “{words}”.", words=words)
     if hits.empty:
         return say("The catalogues have nothing on “{words}”.", words=words)
     shown = hits.head(MOST)
@@ -207,9 +209,24 @@ def _series(observations: pd.DataFrame, municipality: str) -> tuple[str, pd.Data
         if rows["year"].nunique() > 1:
             values = dict(zip(["indicator", *extra], key, strict=True))
             same = (observations[list(values)] == pd.Series(values)).all(axis=1)
+            # Åland is never a peer of the mainland.
+            aland = {code: is_aland(code) for code in observations["municipality"].unique()}
+            same &= observations["municipality"].map(aland) == aland[municipality]
             chosen = ", ".join(f"{name} = {value}" for name, value in list(values.items())[1:])
             return str(values["indicator"]), observations[same], chosen
     return None
+
+
+def is_aland(code: str) -> bool:
+    """Whether a municipality lies on Åland.
+
+    Examples
+    --------
+    >>> is_aland("478"), is_aland("598")
+    (True, False)
+    """
+    found = municipality_of(code)
+    return found is not None and found.is_aland
 
 
 def citation(observations: pd.DataFrame, say: Speaker) -> list[Part]:

@@ -10,7 +10,7 @@ from kommunanalys import names
 from kommunanalys.compare.units import municipality_of, variable
 from kommunanalys.errors import NoData
 from kommunanalys.figures import Table
-from kommunanalys.indicators import THEMES, completed
+from kommunanalys.indicators import PER_INHABITANT, THEMES, completed
 from kommunanalys.indicators.case import check_there, comparable_rows
 from kommunanalys.language import Speaker
 from kommunanalys.tables import ABSENT, panel
@@ -189,7 +189,8 @@ def _row(panel: pd.DataFrame, name: str, code: str, flags: pd.Series) -> dict[st
     values = column.xs(year, level="year")
     others, own = values.drop(code, errors="ignore"), float(values.get(code, float("nan")))
     known = own == own and len(others) > 0
-    flag = str(flags.get((name, year), ""))
+    # A figure that is computed is as preliminary as what it is computed from.
+    flag = str(flags.get((name, year), flags.get((PER_INHABITANT.get(name, name), year), "")))
     return {
         "year": year,
         "own": own,

@@ -131,13 +131,18 @@ def _numbers(sheet: Sheet, cells: pd.Series[str]) -> pd.DataFrame | None:
         found = numbers_of(sheet, cells)
     except SourceError as error:
         reason = error.values.get("reason")
-        if isinstance(reason, SourceError) and "decimal" in reason.values:
-            # A cell that is no number: this column holds words.
+        if isinstance(reason, SourceError) and "decimal" in reason.values and not _mostly_numbers(cells):
+            # A cell that is no number, among others that are none: this column holds words.
             return None
         raise UsageError(
             "{reason} get_avoindata takes such a table with numbers= and decimal=.", reason=error
         ) from error
     return found if found["value"].notna().any() else None
+
+
+def _mostly_numbers(cells: pd.Series[str]) -> bool:
+    written = cells[cells != ""]
+    return bool(len(written)) and float(written.str.fullmatch(r"[-+−]?[\d\s.,]*\d\s*%?").mean()) >= 0.5
 
 
 def _unfit(name: str, sheet: Sheet) -> UsageError:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from kommunanalys import names
 from kommunanalys.errors import IncompleteAnswer, NoData, UsageError
+from kommunanalys.language import current
 from kommunanalys.sources import http, live
 
 if TYPE_CHECKING:
@@ -149,6 +150,12 @@ def _from_kolada(asked: Question) -> pd.DataFrame:
         return get_kolada(rest, asked.municipalities, asked.years)
 
 
+def _spoken() -> Literal["sv", "fi", "en"]:
+    """The language of the session, in which Statistics Finland is asked."""
+    language = current()
+    return "fi" if language == "fi" else "sv" if language == "sv" else "en"
+
+
 def _from_statfin(asked: Question) -> pd.DataFrame:
     from kommunanalys.sources.statfin import COLUMNS, get_statfin
 
@@ -159,7 +166,7 @@ def _from_statfin(asked: Question) -> pd.DataFrame:
     wanted = [name.removeprefix(f"{stem}.") for name in _published(asked, "statfin", ours)]
 
     def fetch(select: Mapping[str, Selected]) -> pd.DataFrame:
-        return get_statfin(table, select, municipalities=asked.municipalities, years=asked.years)
+        return get_statfin(table, select, municipalities=asked.municipalities, years=asked.years, language=_spoken())
 
     return _with_totals(fetch, wanted)
 

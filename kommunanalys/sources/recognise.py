@@ -126,6 +126,8 @@ def _kind_of_book(path: Path) -> str:
         return "template"
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()
         texts = [
             str(cell)
             for sheet in book.worksheets

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,8 @@ _HEADERS = {
     "typavhuvudman": "provider",
     "kön": "sex",
 }
-_SCHOOL_YEAR = re.compile(r"((?:19|20)\d\d)/\d\d(?:\d\d)?")
+_YEARS = re.compile(r"((?:19|20)\d\d)(?:/\d\d(?:\d\d)?)?")
+_EVERY_YEAR = re.compile(r"(?<![\d/])(?:19|20)\d\d(?!\d)")
 _CHOSEN = re.compile(r"Valt (?:läs)?år:\s*((?:19|20)\d\d)\b")
 
 
@@ -137,7 +139,7 @@ def _opened(sheet: Sheet) -> _Report:
         _HEADERS[folded]: name for name in sheet.frame if (folded := re.sub(r"[\W_]", "", name.lower())) in _HEADERS
     }
     rest = [name for name in sheet.frame if name not in keys.values()]
-    years = [name for name in rest if _SCHOOL_YEAR.fullmatch(name)]
+    years = [name for name in rest if _YEARS.fullmatch(name)]
     chosen = [match for line in sheet.title if (match := _CHOSEN.search(line))]
     lines = [line for line in sheet.title if " - " in line]
     if "municipality" not in keys or not lines or not (chosen or years):
@@ -147,6 +149,16 @@ def _opened(sheet: Sheet) -> _Report:
             "the columns {columns}.",
             file=sheet.name,
             columns=", ".join(map(repr, list(sheet.frame)[:6])),
+        )
+    if (
+        len({*chain.from_iterable(_EVERY_YEAR.findall(line) for line in sheet.title if _CHOSEN.search(line))})
+        > 1
+        > len(years)
+    ):
+        raise SourceError(
+            "{file} is about several years ({title}) but has no column for each. Fetch one year at a time.",
+            file=sheet.name,
+            title=next(line for line in sheet.title if _CHOSEN.search(line)),
         )
     texts = [name for name in rest if name not in years] if years else []
     year = int(chosen[0][1]) if chosen else None
@@ -188,7 +200,7 @@ def _long(report: _Report, rows: pd.DataFrame) -> pd.DataFrame:
     parts = []
     for column in report.figures:
         found = numbers_of(report.sheet, rows[column], marks=MARKS, decimal=report.sheet.decimal or ",")
-        match = _SCHOOL_YEAR.fullmatch(column)
+        match = _YEARS.fullmatch(column)
         title = ", ".join(report.texts) if match else column
         ours = COLUMNS.get((report.title, title), {})
         indicator = further["provider"].map(

@@ -27,6 +27,7 @@ LIMITS = http.Limits(10, 1.0)
 FORMS = ("fsk", "gr", "gran", "gy", "gyan")
 STATUSES = ("AKTIV", "VILANDE", "UPPHORT", "PLANERAD")
 PAGE = 100
+VALUE_FIELDS = frozenset({"value", "valueType", "timePeriod"})
 MARKS = {
     "MISSING": "missing",
     "OMITTED_DUE_TO_BASED_ON_FEW_PUPILS": "secret",
@@ -236,18 +237,26 @@ def _text(row: dict[str, Any], key: str, answer: http.Answer) -> str:
 
 
 def _changed(answer: http.Answer) -> SourceError:
+    return _unknown_form(answer.address)
+
+
+def _unknown_form(address: str) -> SourceError:
     return SourceError(
         "Skolverket answered {address} in a form that is not known here. Look for a newer version of kommunanalys.",
-        address=answer.address,
+        address=address,
     )
 
 
 def _points(body: dict[str, Any], unit: str, programme: str, address: str) -> Iterator[Point]:
     """Every value of every series: lists of {value, valueType, timePeriod}, for "gy" below a programme each."""
     for series, entries in body.items():
+        if isinstance(entries, dict) and entries.keys() & VALUE_FIELDS:
+            raise _unknown_form(address)
         for entry in entries if isinstance(entries, list) else []:
             if not isinstance(entry, dict):
                 continue
+            if "valueType" not in entry and "programCode" not in entry and entry.keys() & VALUE_FIELDS:
+                raise _unknown_form(address)
             if "valueType" in entry:
                 yield (unit, programme, series, *_point(entry, series, address))
             elif "programCode" in entry:

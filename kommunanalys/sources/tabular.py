@@ -9,6 +9,8 @@ import csv
 import gzip
 import io
 import json
+import re
+import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEPARATORS = ";\t,|"
+UNCOMPUTED = re.compile(rb"<f(?:\s[^>]*)?(?:/>|>[^<]*</f>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
 
 @dataclass(frozen=True)
@@ -270,9 +273,14 @@ def _rows_of_xlsx(body: bytes, name: str, wanted: str | None) -> list[Line]:
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(body), read_only=True, data_only=True)
-        sheets = {one.title: [[_as_text(cell) for cell in row] for row in one.values] for one in book.worksheets}
+        sheets = {one.title: _filled_rows(one) for one in book.worksheets}
+        unsaved = _formulas_without_result(body)
     except Exception as error:
         raise SourceError("{file} is not a whole XLSX file: {reason}.", file=name, reason=error) from error
+    if unsaved:
+        raise SourceError(
+            "{file} has formulas without their results. Open it in a spreadsheet program and save it.", file=name
+        )
     filled = [title for title, rows in sheets.items() if any(any(row) for row in rows)]
     if (wanted is None and len(filled) != 1) or (wanted is not None and wanted not in filled):
         raise SourceError(
@@ -281,9 +289,27 @@ def _rows_of_xlsx(body: bytes, name: str, wanted: str | None) -> list[Line]:
     return list(enumerate(sheets[wanted or filled[0]], 1))
 
 
-def _as_text(cell: Any) -> str:
+def _filled_rows(sheet: Any) -> list[list[str]]:
+    # Some programs write a wrong size of the sheet, and rows beyond it would be lost.
+    sheet.reset_dimensions()
+    rows = [[_as_text(cell.value, str(cell.number_format or "")) for cell in row] for row in sheet.iter_rows()]
+    most = max(map(len, rows), default=0)
+    return [row + [""] * (most - len(row)) for row in rows]
+
+
+def _formulas_without_result(body: bytes) -> bool:
+    """Whether a program wrote formulas that nobody has computed: they would look like empty cells."""
+    with zipfile.ZipFile(io.BytesIO(body)) as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        return any(UNCOMPUTED.search(parts.read(name)) for name in sheets)
+
+
+def _as_text(cell: Any, form: str) -> str:
     if cell is None:
         return ""
+    if "%" in form and isinstance(cell, int | float) and not isinstance(cell, bool):
+        # A spreadsheet program keeps 21.4 % as 0.214.
+        return f"{round(100 * cell, 10):g} %"
     if hasattr(cell, "isoformat"):
         return str(cell.isoformat(" ") if hasattr(cell, "hour") else cell.isoformat()).removesuffix(" 00:00:00")
     if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
@@ -300,13 +326,32 @@ def _from_json(text: str, name: str) -> pd.DataFrame:
         raise SourceError(
             "{file} is not whole JSON: {reason}. Fetch or copy it again.", file=name, reason=error
         ) from error
-    lists = [data] if isinstance(data, list) else [value for value in data.values() if isinstance(value, list)]
-    rows = next((rows for rows in lists if rows and all(isinstance(row, dict) for row in rows)), None)
-    if rows is None:
-        raise SourceError("{file} holds no list of objects, hence no table.", file=name)
+    rows = _json_rows(data, name)
     columns = list(dict.fromkeys(key for row in rows for key in row))
     cells = [[_json_cell(row.get(key)) for key in columns] for row in rows]
     return pd.DataFrame(cells, columns=columns, dtype="str")
+
+
+def _json_rows(data: Any, name: str) -> list[dict[str, Any]]:
+    """The rows of a list of objects, of a CKAN dump (fields, records) or of PxWeb's own JSON (columns, data)."""
+    try:
+        if isinstance(data, dict) and {"fields", "records"} <= data.keys():
+            heads = [field["id"] for field in data["fields"]]
+            return [row if isinstance(row, dict) else dict(zip(heads, row, strict=True)) for row in data["records"]]
+        if isinstance(data, dict) and {"columns", "data"} <= data.keys():
+            heads = [column["code"] for column in data["columns"]]
+            return [dict(zip(heads, [*row["key"], *row["values"]], strict=True)) for row in data["data"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise SourceError(
+            "{file} describes its columns, but its rows do not fit: {reason}.", file=name, reason=error
+        ) from error
+    lists = [data] if isinstance(data, list) else [value for value in data.values() if isinstance(value, list)]
+    found = [rows for rows in lists if rows and all(isinstance(row, dict) for row in rows)]
+    if len(found) != 1:
+        raise SourceError(
+            "{file} holds {count} lists of objects, and a table is exactly one.", file=name, count=len(found)
+        )
+    return found[0]
 
 
 def _json_cell(value: object) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import kommunanalys.municipalities as areas
 from kommunanalys import names, origin, tables
 from kommunanalys.errors import KommunanalysError, NoData, SourceError, UsageError
-from kommunanalys.language import Speaker, check_language, current
+from kommunanalys.language import LANGUAGES, Speaker, check_language, current
 from kommunanalys.paths import write_whole
 from kommunanalys.sources import files
 from kommunanalys.sources.kolada import whole_years
@@ -295,10 +295,21 @@ def _check_named(book: _Book, nameless: Iterable[str]) -> None:
 def _rows(book: _Book) -> Iterator[tuple[int, areas.Municipality, int]]:
     """Number, municipality and year of each row that is not empty."""
     seen: dict[tuple[str, int], int] = {}
+    first: areas.Municipality | None = None
     for number in range(FIRST, book.sheet.max_row + 1):
         if all(book.value(cell.coordinate) is None for cell in book.sheet[number]):
             continue
         place, year = _place(book, f"A{number}"), _year(book, f"C{number}")
+        first = first or place
+        if place.country != first.country:
+            raise book.wrong(
+                f"A{number}",
+                SourceError(
+                    "{name} is in another country than {first}: use a template for each.",
+                    name=place.name("sv"),
+                    first=first.name("sv"),
+                ),
+            )
         before = seen.setdefault((place.code, year), number)
         if before != number:
             raise book.wrong(
@@ -316,12 +327,29 @@ def _rows(book: _Book) -> Iterator[tuple[int, areas.Municipality, int]]:
 
 def _place(book: _Book, cell: str) -> areas.Municipality:
     text = book.value(cell)
-    # A spreadsheet program may have made a number of the code; three digits are Finland's, four Sweden's.
-    code = f"{text:03d}" if isinstance(text, int) and not isinstance(text, bool) else str(text or "")
+    number = isinstance(text, int) and not isinstance(text, bool)
+    code = _code_of(book, cell, text) if number else str(text or "")
     try:
         return areas.find(code)
     except KommunanalysError as error:
         raise book.wrong(cell, error) from error
+
+
+def _code_of(book: _Book, cell: str, number: int) -> str:
+    """The code that a spreadsheet program made a number of: its zeros are lost, so the name beside it decides."""
+    found = [place for code in (f"{number:03d}", f"{number:04d}") if (place := areas.known().get(code))]
+    name = str(book.value(f"B{cell[1:]}") or "").casefold()
+    meant = [place for place in found if name in {place.name(language).casefold() for language in LANGUAGES}]
+    if len(found) > 1 and len(meant) != 1:
+        raise book.wrong(
+            cell,
+            SourceError(
+                "{number} is {names}, without the zeros of its code. Write the code as text, or the name in column B.",
+                number=number,
+                names=" / ".join(f"{place.name('sv')} ({place.code})" for place in found),
+            ),
+        )
+    return (meant or found)[0].code if found else f"{number:03d}"
 
 
 def _year(book: _Book, cell: str) -> int:
@@ -343,7 +371,7 @@ def _observed(
         decimal = decimal_sign(texts)
     except SourceError as error:
         raise book.wrong(f"{letter}{FIRST}–{letter}{book.sheet.max_row}", error) from error
-    figures = [_figure(book, cell, decimal) for cell in cells]
+    figures = [_figure(book, cell, decimal, item.unit) for cell in cells]
     table = pd.DataFrame(
         {
             "country": [place.country for _, place, _ in rows],
@@ -360,10 +388,14 @@ def _observed(
     )
 
 
-def _figure(book: _Book, cell: str, decimal: Any) -> tuple[float, str]:
+def _figure(book: _Book, cell: str, decimal: Any, unit: str) -> tuple[float, str]:
     found = book.value(cell)
     if isinstance(found, int | float) and not isinstance(found, bool):
-        return float(found), ""
+        percent = "%" in str(book.sheet[cell].number_format)
+        if percent and unit != "%":
+            raise book.wrong(cell, SourceError("A percentage, where the unit is {unit}.", unit=unit))
+        # A spreadsheet program keeps 21.4 % as 0.214.
+        return round(100 * float(found), 10) if percent else float(found), ""
     if found is not None and not isinstance(found, str):
         raise book.wrong(cell, SourceError("{value!r} is no number.", value=str(found)))
     try:

@@ -201,7 +201,7 @@ def _judge(response: Response, request: Request, publisher: str) -> _Trouble | G
         raise SourceError(
             "{publisher} answered {address} with status {status}: {words}. Check the codes in the request.", **facts
         )
-    if words.startswith("<") if request.json else words[:14].lower().startswith(("<!doctype html", "<html")):
+    if words.startswith("<") if request.json else _is_page(response.content[:2000]):
         raise SourceError(
             "{address} gave a web page where data were expected: {words}. This is often the sign-in page of a network "
             "or a proxy: open any page in a browser, sign in, and try again.",
@@ -214,6 +214,11 @@ def _judge(response: Response, request: Request, publisher: str) -> _Trouble | G
         return Good(response, json.loads(response.content))
     except ValueError:
         return _Trouble(f"200, but no whole JSON ({len(response.content)} bytes): {words}".rstrip(": "))
+
+
+def _is_page(begin: bytes) -> bool:
+    """Whether what should be a file is a web page, whatever it begins with."""
+    return any(mark in begin.lower() for mark in (b"<!doctype html", b"<html", b"<head>"))
 
 
 def _asked_pause(value: str | None) -> float | None:

@@ -258,7 +258,7 @@ def _fetch(base: str, resource: str, fields: Mapping[str, str], where: str, sort
         with http.mode("refresh"):
             count, answers = _pages(address, query)
     rows = [row for answer in answers[1:] for row in answer.data]
-    _check_rows(address, rows, count, sort, [answer.data for answer in answers[1:]])
+    _check_rows(address, rows, count, [answer.data for answer in answers[1:]])
     strange = sorted({name for row in rows for name in row} - set(fields))
     record = _from_vipunen(
         address=address,
@@ -288,7 +288,7 @@ def _pages(address: str, query: Mapping[str, str]) -> tuple[int, list[http.Answe
     return counted.data, answers
 
 
-def _check_rows(address: str, rows: Sequence[Any], count: int, sort: str, pages: Sequence[Sequence[Any]]) -> None:
+def _check_rows(address: str, rows: Sequence[Any], count: int, pages: Sequence[Sequence[Any]]) -> None:
     if not count:
         raise NoData("Vipunen has no rows at {address} for this question.", address=address)
     if len(rows) != count:
@@ -298,13 +298,13 @@ def _check_rows(address: str, rows: Sequence[Any], count: int, sort: str, pages:
             address=address,
             held=len(rows),
         )
-    if len(pages) > 1 and not sort:
+    if len(pages) > 1:
         # Without an order the database may give a row on two pages and another on none: then the count still agrees.
         seen = [{tuple(sorted((name, repr(value)) for name, value in row.items())) for row in page} for page in pages]
         if sum(map(len, seen)) > len(set().union(*seen)):
             raise IncompleteAnswer(
-                "The pages of {address} overlap, so others of its rows may be lost. Give sort, such as "
-                "'(+tilastovuosi)', or ask for less.",
+                "The pages of {address} overlap, so others of its rows may be lost. Give sort with columns that no two "
+                "rows share, or ask for less.",
                 address=address,
             )
 

@@ -94,3 +94,13 @@ def test_the_citation_says_whence(example):
 
 def test_the_subject_counts_figures_not_rows(example):
     assert views.subject(example, "example", SAY) == [f"**example: {example['value'].notna().sum():,} figures**"]
+
+
+def test_aland_is_never_a_peer_in_the_chart():
+    codes = {"598": 50.0, "005": 52.0, "478": 1.0, "170": 1.0, "035": 1.0}
+    rows = [
+        ("FI", code, year, "population", value, "persons", "") for code, value in codes.items() for year in (2020, 2021)
+    ]
+    table = pd.DataFrame(rows, columns=["country", "municipality", "year", "indicator", "value", "unit", "flag"])
+    (chart,) = views.picture(table, "598", Speaker("en", "FI"))
+    assert description(chart).data["Median of all"].tolist() == [51.0, 51.0]

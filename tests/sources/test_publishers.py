@@ -48,7 +48,9 @@ def same(one: pd.DataFrame, other: pd.DataFrame) -> None:
 
 def test_the_short_name_asks_what_the_long_one_does(publishers: Everybody) -> None:
     same(load("kolada:n15027", years=2021), get_kolada("N15027", None, 2021))
-    same(load("statfin:11ra", municipalities="Jakobstad"), get_statfin("11ra", municipalities="Jakobstad"))
+    same(
+        load("statfin:11ra", municipalities="Jakobstad"), get_statfin("11ra", municipalities="Jakobstad", language="en")
+    )
     same(load("scb:TAB6471"), get_scb("TAB6471", {"Alder": "TotSA"}))
     same(load("sotkanet:127", years=2020), get_sotkanet(127, 2020))
     same(load("sotkanet:127"), get_sotkanet("population", range(2018, 2025)))

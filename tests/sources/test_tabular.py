@@ -6,6 +6,8 @@ import csv
 import gzip
 import io
 import json
+import re
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -90,7 +92,7 @@ def test_an_open_quotation_mark_is_not_passed_over() -> None:
         (b"%PDF-1.7", "no table"),
         (b"\xd0\xcf\x11\xe0old", "no table"),
         (b"PK\x03\x04broken", "not a whole XLSX"),
-        (b'{"a": 1}', "no list of objects"),
+        (b'{"a": 1}', "0 lists of objects"),
         (b'[{"a": 1}', "not whole JSON"),
         (b"\x1f\x8bbroken", "not a whole gzip"),
         (b"a;\x81\x8d\n", "neither UTF-8"),
@@ -206,3 +208,50 @@ def test_key_figures_of_statistics_finland(shared: Path) -> None:
 def test_real_json_of_the_portal(shared: Path) -> None:
     path = shared / "data" / "api-recordings" / "avoindata" / "license_list.json"
     assert open_table(path).frame["id"].tolist() == [entry["id"] for entry in json.loads(path.read_bytes())]
+
+
+def book(change=None) -> bytes:
+    """A workbook of ten rows; `change` edits the XML of its sheet."""
+    made = openpyxl.Workbook()
+    for row in [["Kommun", "Andel"], *([f"Ort {number}", number] for number in range(1, 11))]:
+        made.active.append(row)
+    made.active["B3"].number_format, made.active["B3"].value = "0.0%", 0.214
+    raw = io.BytesIO()
+    made.save(raw)
+    if change is None:
+        return raw.getvalue()
+    changed = io.BytesIO()
+    with zipfile.ZipFile(raw) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, change(data) if name == "xl/worksheets/sheet1.xml" else data)
+    return changed.getvalue()
+
+
+def test_a_wrong_size_of_the_sheet_loses_no_row():
+    wrong = book(lambda xml: re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:B3"', xml))
+    assert len(parse(wrong, "a.xlsx").frame) == len(parse(book(), "a.xlsx").frame) == 10
+
+
+def test_a_cell_of_percent_is_read_as_it_is_shown():
+    assert parse(book(), "a.xlsx").frame["Andel"].tolist()[:3] == ["1", "21.4 %", "3"]
+
+
+def test_a_formula_that_nobody_computed_is_no_empty_cell():
+    raw = book(lambda xml: re.sub(rb"<v>5</v>", b"<f>2+3</f><v></v>", xml))
+    with pytest.raises(SourceError, match="formulas without their results"):
+        parse(raw, "a.xlsx")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"fields": [{"id": "a"}, {"id": "b"}], "records": [[1, 2], [3, 4]]}',
+        (
+            '{"columns": [{"code": "a"}, {"code": "b"}], '
+            '"data": [{"key": ["1"], "values": ["2"]}, {"key": ["3"], "values": ["4"]}]}'
+        ),
+    ],
+)
+def test_tables_that_describe_their_columns(text):
+    assert parse(text.encode(), "a.json").frame.to_dict("list") == {"a": ["1", "3"], "b": ["2", "4"]}

@@ -201,3 +201,18 @@ def test_any_number_comes_back(tmp_path_factory: pytest.TempPathFactory, value: 
     assert read_template(change(path, {"D4": value}))["value"].tolist() == [pytest.approx(value, rel=1e-15)]
     spelt = f"{value:.4f}".replace(".", ",")
     assert read_template(change(path, {"D4": spelt}))["value"].tolist() == [float(spelt.replace(",", ".")) + 0.0]
+
+
+def test_a_code_that_became_a_number_is_settled_by_the_name(tmp_path):
+    path = tmp_path / "a.xlsx"
+    write_template(path, ["population"], ["0182", "0186"], [2024], "sv")
+    sheet = openpyxl.load_workbook(path)
+    rows = [row for row in sheet.active.iter_rows() if row[0].value in ("0182", "0186")]
+    for row in rows:
+        row[0].value, row[3].value = int(row[0].value), 1000.0
+    sheet.save(path)
+    assert set(read_template(path)["municipality"]) == {"0182", "0186"}
+    rows[0][1].value = None
+    sheet.save(path)
+    with pytest.raises(SourceError, match="Nacka"):
+        read_template(path)
