@@ -3,10 +3,14 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import matplotlib as mpl
 import pytest
 
 mpl.use("Agg")
+# The same cases at every run, however slow the machine: a failure is then one of the code, and can be repeated.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("steady")
 
 SHARED = Path(os.environ.get("KOMMUNANALYS_SHARED", Path(__file__).parents[1].parent / "shared"))
 

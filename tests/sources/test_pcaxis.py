@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kommunanalys.errors import SourceError
@@ -80,6 +80,14 @@ def test_utf_8() -> None:
     assert "Närpes" in parse(text.encode(), "a.px").frame["område"].tolist()
 
 
+def is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 words = st.text(
     st.characters(codec="cp1252", exclude_characters='"\r\n\x00', categories=["L", "N", "Zs", "P"]),
     min_size=1,
@@ -99,6 +107,9 @@ def test_any_table_comes_back(values: list[list[str]], data: st.DataObject) -> N
         'VALUES("{}")={};'.format(name, ",".join(f'"{text}"' for text in texts))
         for name, texts in zip(names, values, strict=True)
     ]
-    found = pcaxis.read_px("\n".join([*lines, "DATA=", "\n".join(cells), ";"]).encode("cp1252"), "a.px").frame
+    raw = "\n".join([*lines, "DATA=", "\n".join(cells), ";"]).encode("cp1252")
+    # Bytes that are UTF-8 too cannot be told apart from it, and are read as such.
+    assume(raw.isascii() or not is_utf8(raw))
+    found = pcaxis.read_px(raw, "a.px").frame
     assert found["value"].tolist() == [cell.strip('"') for cell in cells]
     assert list(found[names].itertuples(index=False, name=None)) == list(itertools.product(*values))
