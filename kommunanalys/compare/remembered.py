@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -123,8 +124,6 @@ def _recall(
         return unpack(json.loads(place.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):
         found = compute()
-    try:
+    with suppress(OSError):
         paths.write_whole(place, json.dumps(pack(found)).encode())
-    except OSError:
-        return found
     return found

@@ -5,13 +5,13 @@ Only `kolada.py` and `kolada_units.py` use this module.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from kommunanalys.errors import IncompleteAnswer, OfflineMiss, SourceError, TooLarge
 from kommunanalys.sources import http
+from kommunanalys.sources.numbers import json_number
 
 ADDRESS = "https://api.kolada.se/v3"
 LICENCE = "Free use with the source named"
@@ -175,16 +175,8 @@ def cells(values: list[Any], where: str) -> Iterator[Cell]:
             key = (row["kpi"].upper(), row["municipality"] + "", int(row["period"]))
             for cell in row["values"]:
                 if not cell.get("isdeleted"):
-                    yield (*key, str(cell["gender"]), _number(cell["value"]), str(cell.get("status") or ""))
+                    yield (*key, str(cell["gender"]), json_number(cell["value"]), str(cell.get("status") or ""))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SourceError(
                 "{where} has a row that is not of the form of Kolada's API v3: {row}.", where=where, row=str(row)[:160]
             ) from error
-
-
-def _number(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(value)
-    return float(value)

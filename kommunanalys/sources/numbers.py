@@ -5,6 +5,7 @@ Whether "1.234" is a thousand or a fraction is decided once for a whole column, 
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -155,3 +156,23 @@ def _number(cell: str, decimal: Decimal, name: str) -> tuple[float, str]:
     value = float(f"{digits}{match[3] or ''}")
     # Adding nought makes -0 an ordinary nought.
     return (-value if "-" in (match[1], match[4]) else value) + 0.0, "rounded" if start else ""
+
+
+def json_number(value: object) -> float | None:
+    """A number of a publisher's JSON, None for null.
+
+    Raises
+    ------
+    ValueError
+        Anything else: a text, true or false, an infinite number.
+
+    Examples
+    --------
+    >>> json_number(2), json_number(None)
+    (2.0, None)
+    """
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(value)
+    return float(value)

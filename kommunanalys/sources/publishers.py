@@ -150,9 +150,8 @@ def _from_kolada(asked: Question) -> pd.DataFrame:
         return get_kolada(rest, asked.municipalities, asked.years)
 
 
-def _spoken() -> Literal["sv", "fi", "en"]:
-    """The language of the session, in which Statistics Finland is asked."""
-    language = current()
+def _spoken(language: str) -> Literal["sv", "fi", "en"]:
+    """A language as Statistics Finland is asked in it."""
     return "fi" if language == "fi" else "sv" if language == "sv" else "en"
 
 
@@ -166,7 +165,9 @@ def _from_statfin(asked: Question) -> pd.DataFrame:
     wanted = [name.removeprefix(f"{stem}.") for name in _published(asked, "statfin", ours)]
 
     def fetch(select: Mapping[str, Selected]) -> pd.DataFrame:
-        return get_statfin(table, select, municipalities=asked.municipalities, years=asked.years, language=_spoken())
+        return get_statfin(
+            table, select, municipalities=asked.municipalities, years=asked.years, language=_spoken(current())
+        )
 
     return _with_totals(fetch, wanted)
 
@@ -250,7 +251,7 @@ def _search_kolada(words: str, _: str) -> pd.DataFrame:
 def _search_statfin(words: str, language: str) -> pd.DataFrame:
     from kommunanalys.sources.statfin import search_statfin
 
-    return search_statfin(words, "fi" if language == "fi" else "sv" if language == "sv" else "en")
+    return search_statfin(words, _spoken(language))
 
 
 def _search_scb(words: str, language: str) -> pd.DataFrame:

@@ -5,7 +5,6 @@ Sotkanet leaves out what it does not have; here such cells stand as missing valu
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from functools import partial
 from itertools import product
@@ -18,6 +17,7 @@ from kommunanalys.errors import IncompleteAnswer, SourceError, UnknownIndicator,
 from kommunanalys.language import Speaker, check_language, current
 from kommunanalys.sources import http
 from kommunanalys.sources.kolada import whole_years
+from kommunanalys.sources.numbers import json_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -313,7 +313,7 @@ def _add(
     for item in _listed(answer):
         try:
             region, year, sex = int(item["region"]), int(item["year"]), str(item["gender"])
-            value = _number(item["value"])
+            value = json_number(item["value"])
             strange = (str(item["indicator"]), sex) != (asked[0], asked[2]) or year not in asked[1]
         except (KeyError, TypeError, ValueError) as error:
             raise _changed(answer.address) from error
@@ -326,14 +326,6 @@ def _add(
             if key in rows:
                 raise SourceError("{address} has two figures for {key}.", address=answer.address, key=key)
             rows[key] = value
-
-
-def _number(value: object) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(value)
-    return float(value)
 
 
 def _check_complete(one: str, rows: Mapping[Cell, float | None], codes: Iterable[str]) -> None:

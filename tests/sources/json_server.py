@@ -9,7 +9,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from tests.sources.server import Fault, encoded
+from tests.sources.server import Fault, encoded, send
 
 PASSING = {
     "429": Fault(429, b"{}", {"Retry-After": "7"}),
@@ -96,12 +96,7 @@ class JsonServer:
                     good = fault.change(good)
                 takes_good = not fault.body and "Content-Type" not in fault.headers
                 raw = encoded(good) if takes_good else fault.body
-                self.send_response(fault.status)
-                for name, value in {"Content-Type": "application/json", **fault.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(raw)))
-                self.end_headers()
-                self.wfile.write(raw[: len(raw) // 2] if fault.cut else raw)
+                send(self, fault, raw)
 
             def log_message(self, *_: Any) -> None:
                 pass

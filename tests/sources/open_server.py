@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.sources.server import Fault, encoded
+from tests.sources.server import Fault, encoded, send
 
 PASSING = {
     "too many calls": Fault(429, b"slow down", {"Retry-After": "2"}),
@@ -77,12 +77,7 @@ class OpenServer:
                     fault = good if isinstance(good, Fault) else Fault(404, b"{}") if good is None else Fault()
                 takes_good = fault.status == 200 and not fault.body and "Content-Type" not in fault.headers
                 body = (good if isinstance(good, bytes) else encoded(good)) if takes_good else fault.body
-                self.send_response(fault.status)
-                for name, value in {"Content-Type": "application/json", **fault.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if fault.cut else body)
+                send(self, fault, body)
 
             def log_message(self, *_: Any) -> None:
                 pass

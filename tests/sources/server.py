@@ -35,6 +35,16 @@ def encoded(answer: object) -> bytes:
     return json.dumps(answer, ensure_ascii=False, indent=1).encode()
 
 
+def send(handler: BaseHTTPRequestHandler, fault: Fault, body: bytes) -> None:
+    """Answer as a fault says; a fault without headers of its own is JSON."""
+    handler.send_response(fault.status)
+    for name, value in {"Content-Type": "application/json", **fault.headers}.items():
+        handler.send_header(name, value)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body[: len(body) // 2] if fault.cut else body)
+
+
 class Kolada:
     """Answers /v3/kpi/{ids} and /v3/data/kpi/{ids}[/municipality/{ids}][/year/{years}] from `rows`."""
 
@@ -135,12 +145,7 @@ class Kolada:
                     good = fault.change(good or {})
                 takes_good = fault.status == 200 and not fault.body and "Content-Type" not in fault.headers
                 body = encoded(good) if takes_good else fault.body
-                self.send_response(fault.status)
-                for name, value in {"Content-Type": "application/json", **fault.headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body[: len(body) // 2] if fault.cut else body)
+                send(self, fault, body)
 
             def log_message(self, *_: Any) -> None:
                 pass
