@@ -1,6 +1,6 @@
 """The command line: a thin skin over the library.
 
-Exit codes: 0 all well, 1 a run failed, 2 wrong usage, 124 timeout, 130 stopped by Ctrl-C.
+Exit codes: 0 all well, 1 a run failed, 2 wrong usage, 3 lock held, 4 check failed, 124 timeout, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ from typing import Annotated
 
 import typer
 
-from kommunanalys import cli_sources
-from kommunanalys.errors import KommunanalysError, ParameterError
+from kommunanalys import cli_reports, cli_sources, cli_upkeep
+from kommunanalys.errors import KommunanalysError
 from kommunanalys.language import Speaker, check_language, current
-
-STOPPED = 130
 
 app = typer.Typer(
     name="kommunanalys",
@@ -32,6 +30,11 @@ app.add_typer(cli_sources.sources, name="sources")
 app.add_typer(cli_sources.template, name="template")
 app.command("search")(cli_sources.search_command)
 app.command("fetch")(cli_sources.fetch_command)
+app.command("sweep")(cli_reports.sweep_command)
+app.command("index")(cli_upkeep.index_command)
+app.command("check")(cli_upkeep.check_command)
+app.command("schedule")(cli_upkeep.schedule_command)
+app.command("retention")(cli_upkeep.retention_command)
 
 Language = Annotated[str, typer.Option("--language", "-l", help="sv, fi or en; several with commas: sv,fi.")]
 
@@ -39,43 +42,33 @@ Language = Annotated[str, typer.Option("--language", "-l", help="sv, fi or en; s
 @app.command("run")
 def run_command(
     notebook: Annotated[str, typer.Argument(help="Name of a notebook (see `kommunanalys list`) or a file.ipynb.")],
-    parameter: Annotated[
-        list[str] | None, typer.Option("--parameter", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
-    ] = None,
+    parameter: cli_reports.Parameters = None,
+    parameters: cli_reports.ParameterFile = None,
     language: Language = "sv",
     output: Annotated[str, typer.Option("--output", "-o", help="Folder for the reports.")] = "reports",
-    timeout: Annotated[
-        float | None, typer.Option("--timeout", min=1, help="Longest time for one cell, in seconds.")
-    ] = None,
+    timeout: cli_reports.CellTimeout = None,
+    docx: cli_reports.Documents = False,
+    notify: cli_reports.Notify = "",
+    notify_failures: cli_reports.NotifyFailures = "",
 ) -> None:
     """Run a notebook and publish its report (report.html, report.xlsx, run.json)."""
+    from kommunanalys.reporting import given
+    from kommunanalys.reporting.parameters import declared, find_notebook, read_notebook
     from kommunanalys.reporting.run import run
 
     languages = [check_language(item.strip()) for item in language.split(",")]
     os.environ["KOMMUNANALYS_LANGUAGE"] = languages[0]
-    given = _pairs(parameter or [])
+    values = given.gathered(declared(read_notebook(find_notebook(notebook))), parameters, parameter or [])
+    say = Speaker(languages[0])
     try:
-        for item in languages:
-            report = run(notebook, given, language=item, output=output, timeout=timeout)
-            typer.echo(Speaker(item)("Report: {path}", path=report.page))
+        with cli_reports.mailing(notebook, notify, notify_failures, say) as counts:
+            for item in languages:
+                report = run(notebook, values, language=item, output=output, timeout=timeout, docx=docx)
+                counts["ok"] += 1
+                typer.echo(Speaker(item)("Report: {path}", path=report.page))
     except KeyboardInterrupt:
-        say = Speaker(languages[0])
         typer.echo("kommunanalys: " + say("stopped; nothing half-written is left."), err=True)
-        raise typer.Exit(STOPPED) from None
-
-
-def _pairs(texts: list[str]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        name = name.strip()
-        # Names go into code: only plain names pass, whatever the notebook declares.
-        if not sign or not name.isidentifier():
-            raise ParameterError("{text!r} is not NAME=VALUE, with a plain name such as municipality=1440.", text=text)
-        if name in given:
-            raise ParameterError("Parameter {name} is given twice. Give it once.", name=name)
-        given[name] = value
-    return given
+        raise typer.Exit(cli_reports.STOPPED) from None
 
 
 @app.command("list")

@@ -106,6 +106,22 @@ class OutputError(KommunanalysError):
     """A result could not be written; what stood there before stands there still."""
 
 
+class TooMuchOutput(NotebookError):
+    """A notebook printed or showed more than a report can hold."""
+
+
+class LockHeld(KommunanalysError):
+    """Another sweep is writing into the folder."""
+
+    exit_code = 3
+
+
+class CheckFailed(KommunanalysError):
+    """A report breaks a rule that every published report keeps."""
+
+    exit_code = 4
+
+
 class Timeout(KommunanalysError):
     """A run took longer than it was allowed."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from kommunanalys.errors import UsageError
 from kommunanalys.translation import LANGUAGES, current, translate
@@ -14,6 +15,9 @@ from kommunanalys.translation import LANGUAGES, current, translate
 __all__ = ["LANGUAGES", "Speaker", "check_language", "current", "translate"]
 
 LOCALES = {"sv": "sv_SE", "fi": "fi_FI", "en": "en_GB"}
+DATES = {"sv": "d MMMM y", "fi": "d. MMMM y", "en": "d MMMM y"}
+"""Months in words: a locale's own short date is read differently in each country."""
+
 MISSING = "–"
 
 
@@ -82,6 +86,29 @@ class Speaker:
         """A percentage that is already times one hundred, written as the language writes it."""
         mark = "%" if self.language == "en" else "\u00a0%"
         return self.number(value, decimals) + (mark if value is not None and value == value else "")
+
+    def date(self, value: date | str) -> str:
+        """A day, or the day of a moment, with the month in words.
+
+        Parameters
+        ----------
+        value
+            A date, or text that begins with one [ISO 8601].
+
+        Raises
+        ------
+        ValueError
+            Text that begins with no date.
+
+        Examples
+        --------
+        >>> Speaker("fi").date("2026-11-22T05:30:00+00:00")
+        '22. marraskuuta 2026'
+        """
+        from babel.dates import format_date
+
+        day = date.fromisoformat(value[:10]) if isinstance(value, str) else value
+        return str(format_date(day, DATES[self.language], locale=LOCALES[self.language]))
 
     def names(self, items: Iterable[str]) -> str:
         """A list in words: "a, b and c"."""

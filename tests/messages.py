@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 
 ROOT = Path(__file__).parents[1]
-SPEAKERS = {"say", "translate", "Caution", "Finding"}
+SPEAKERS = {"say", "translate", "Caution", "Finding", "flaw"}
 PLAIN = {"yes", "no"}
 TITLED = {"Service", "Theme"}
 """Declarations whose second argument is a title for readers."""

@@ -14,7 +14,10 @@ from kommunanalys.cli import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
-READMES = ["README.md", "README.sv.md"]
+READMES = ["README.md", "README.sv.md", "docs/reports.md"]
+COMMANDS = [
+    command.name or command.callback.__name__.removesuffix("_command") for command in app.registered_commands
+] + [group.name for group in app.registered_groups]
 
 
 def blocks(page, language):
@@ -23,9 +26,7 @@ def blocks(page, language):
 
 def commands(page):
     text = "\n".join([*blocks(page, "sh"), *blocks(page, "")])
-    found = re.findall(
-        r"(?:kommunanalys|python -m kommunanalys) ((?:run|list|doctor|search|fetch|template|sources).*)", text
-    )
+    found = re.findall(rf"(?:kommunanalys|python -m kommunanalys) ((?:{'|'.join(COMMANDS)})\b.*)", text)
     return [shlex.split(line.split("#")[0]) for line in found]
 
 
@@ -48,7 +49,7 @@ def test_every_make_target_exists(page):
         "lab",
         "check",
     }
-    assert asked
+    assert asked or page.startswith("docs/")
     assert asked <= targets
 
 

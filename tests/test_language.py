@@ -1,5 +1,7 @@
 """Numbers, lists and texts as each language writes them."""
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from kommunanalys.errors import UsageError
@@ -25,3 +27,18 @@ def test_numbers_as_the_language_writes_them(language, number, percent):
 def test_lists_in_words():
     assert Speaker("sv").names(["a", "b", "c"]) == "a, b och c"
     assert Speaker("fi").names(["a", "b"]) == "a ja b"
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("sv", "3 mars 2026"), ("fi", "3. maaliskuuta 2026"), ("en", "3 March 2026")]
+)
+def test_dates_with_the_month_in_words(language, told):
+    say = Speaker(language, "FI")
+    moments = ["2026-03-03", "2026-03-03T23:30:00+00:00", date(2026, 3, 3), datetime(2026, 3, 3, 23, 30, tzinfo=UTC)]
+    assert {say.date(moment) for moment in moments} == {told}
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "03/03/2026", "2026-13-01"])
+def test_what_is_no_date_is_refused(text):
+    with pytest.raises(ValueError, match=r"Invalid isoformat|month must be"):
+        Speaker("en").date(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -12,9 +13,11 @@ from typing import Any
 import nbformat
 
 from kommunanalys import errors
-from kommunanalys.errors import KommunanalysError, NotebookError, Timeout
+from kommunanalys.errors import KommunanalysError, NotebookError, Timeout, TooMuchOutput
 from kommunanalys.language import Speaker
 from kommunanalys.mime import RUN
+from kommunanalys.reporting.limits import USUAL, Limits
+from kommunanalys.reporting.masking import Masker, masker, references
 
 # The session's origins live in the kernel; this last cell hands them over, so that no report can forget them.
 HAND_OVER = f"""from IPython.display import display
@@ -38,7 +41,12 @@ class KernelKilled(NotebookError):
 
 
 def execute(
-    notebook: nbformat.NotebookNode, values: Mapping[str, Any], say: Speaker, *, timeout: float | None = None
+    notebook: nbformat.NotebookNode,
+    values: Mapping[str, Any],
+    say: Speaker,
+    *,
+    limits: Limits = USUAL,
+    engine: str = "spawn",
 ) -> nbformat.NotebookNode:
     """Run a notebook with checked parameters in a process of its own.
 
@@ -47,11 +55,15 @@ def execute(
     notebook
         With one cell tagged `parameters`.
     values
-        From `parameters.validate`: every name is declared, so that no name can be code.
+        From `parameters.validate`: every name is declared, so that no name can be code. A text `env:NAME` is given
+        to the notebook as the value of that environment variable, and masked in all that comes back.
     say
         Speaker of the language that errors and progress are told in.
-    timeout
-        Longest time for a single cell [s]; None for no limit.
+    limits
+        Time, memory and output that the notebook may use.
+    engine
+        "spawn" (a kernel of its own) or "fork" (a fork of this process, which must have one thread; see
+        `engines.warm`).
 
     Returns
     -------
@@ -61,47 +73,113 @@ def execute(
     Raises
     ------
     NotebookStopped
-        A cell raised an error.
+        A cell raised an error, or the notebook ended itself before its end.
     KernelKilled
-        The process died.
+        The process was ended from outside.
     Timeout
         A cell took too long.
+    TooMuchOutput
+        The notebook printed or showed more than it may.
+    UsageError
+        An unknown engine, or an environment variable that is missing; nothing was run.
     """
+    from kommunanalys.reporting.engines import available
+
+    name, secrets = available(engine), references(values)
+    hidden = masker(secrets)
+    copy = nbformat.from_dict(notebook)
+    copy.cells.append(nbformat.v4.new_code_cell(HAND_OVER, metadata={"tags": ["origins"]}))
+    executed = _papermill(copy, values, say, limits, name, secrets, hidden)
+    if not _ran_to_its_end(executed):
+        raise _ended_itself(say)
+    executed.metadata.papermill["input_path"] = None  # papermill puts the whole notebook there once more
+    return hidden.anything(executed) if secrets else executed
+
+
+def _papermill(
+    notebook: nbformat.NotebookNode,
+    values: Mapping[str, Any],
+    say: Speaker,
+    limits: Limits,
+    engine: str,
+    secrets: Mapping[str, str],
+    hidden: Masker,
+) -> nbformat.NotebookNode:
+    """Through papermill, with each way to fail told in the library's own errors."""
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill.exceptions import PapermillExecutionError
     from papermill.execute import execute_notebook
 
+    from kommunanalys.reporting.clients import Ended, Flooded
+    from kommunanalys.reporting.engines import ENGINES, register
+
+    register()
     # papermill warns of parameters that its own inspection cannot read; ours has read and checked them.
-    logging.getLogger("papermill").setLevel(logging.ERROR)
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
     # A run that is stopped ends its kernel; asyncio would tell the person of that with a traceback.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-    copy = nbformat.from_dict(notebook)
-    copy.cells.append(nbformat.v4.new_code_cell(HAND_OVER, metadata={"tags": ["origins"]}))
-    progress = {
+    try:
+        with _environment(KOMMUNANALYS_LANGUAGE=say.language):
+            return execute_notebook(
+                notebook,
+                None,
+                parameters=dict(values),
+                engine_name=ENGINES[engine],
+                kernel_name="python3",
+                progress_bar=_progress(say) if engine == "spawn" else False,
+                limits=limits,
+                secrets=secrets,
+            )
+    except PapermillExecutionError as error:
+        raise NotebookStopped(error.ename, hidden.text(_last_words(error))) from None
+    except CellTimeoutError:
+        raise Timeout(
+            "A cell of the notebook took longer than {seconds} s and was stopped.", seconds=limits.timeout
+        ) from None
+    except Flooded:
+        raise TooMuchOutput(
+            "The notebook printed or showed more than {megabytes} MB and was stopped.",
+            megabytes=round(limits.output / 1e6, 1),
+        ) from None
+    except Ended as error:
+        if error.code is not None and error.code >= 0:
+            raise _ended_itself(say) from None
+        raise _killed() from None
+    except DeadKernelError:
+        raise _killed() from None
+
+
+def _progress(say: Speaker) -> dict[str, Any] | bool:
+    """A bar for a person who waits; a worker among others has none (and the bar's thread must not be forked)."""
+    if multiprocessing.parent_process() is not None:
+        return False
+    import tqdm
+
+    tqdm.tqdm.monitor_interval = 0  # its watching thread would outlive the run, and nothing here is slow enough for it
+    return {
         "desc": say("Running"),
         "unit": "",
         "leave": False,
         "bar_format": "{desc} {n_fmt}/{total_fmt} |{bar:30}| {elapsed}",
     }
-    try:
-        with _environment(KOMMUNANALYS_LANGUAGE=say.language):
-            return execute_notebook(
-                copy,
-                None,
-                parameters=dict(values),
-                kernel_name="python3",
-                progress_bar=progress,
-                execution_timeout=timeout,
-                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-            )
-    except PapermillExecutionError as error:
-        raise NotebookStopped(error.ename, _last_words(error)) from None
-    except CellTimeoutError:
-        raise Timeout("A cell of the notebook took longer than {seconds} s and was stopped.", seconds=timeout) from None
-    except DeadKernelError:
-        raise KernelKilled(
-            "The process that ran the notebook was ended from outside (out of memory?). Nothing was published."
-        ) from None
+
+
+def _killed() -> KernelKilled:
+    return KernelKilled(
+        "The process that ran the notebook was ended from outside (out of memory?). Nothing was published."
+    )
+
+
+def _ended_itself(say: Speaker) -> NotebookStopped:
+    return NotebookStopped(
+        "SystemExit", say("The notebook ended itself before its last cell (sys.exit?). Nothing was published.")
+    )
+
+
+def _ran_to_its_end(executed: nbformat.NotebookNode) -> bool:
+    """Whether the hand-over, which is ours and the last, has spoken: papermill takes `sys.exit(0)` for success."""
+    last = [cell for cell in executed.cells if "origins" in cell.metadata.get("tags", [])]
+    return bool(last) and any(RUN in output.get("data", {}) for output in last[-1].get("outputs", []))
 
 
 def _last_words(error: Any) -> str:

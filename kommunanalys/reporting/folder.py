@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import os
 import re
 import shutil
 import time
@@ -15,13 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from kommunanalys.errors import OutputError, UsageError
+from kommunanalys.reporting.record import OWN
 
 LONGEST = 80
 """Signs of a folder's name, so that paths stay below the 260 that Windows allows by default."""
 
 DAY = 24 * 3600
-REPLACED = frozenset({"run-failed.json"})
-"""What a new report makes untrue, besides the files that it writes itself."""
+MARK = re.compile(r"\.(?:part|old)-(?P<pid>\d+)-(?P<born>\d+)-[0-9a-f]{6}(?:-(?P<name>.+))?")
+"""Name of a folder in the making or laid aside: process, when that began [s], and whose report was laid aside."""
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+JITTER = 3
+"""By how much the system may be unsure of when a process began [s]."""
 
 
 def slug(values: Mapping[str, Any], defaults: Mapping[str, Any], language: str) -> str:
@@ -69,6 +74,46 @@ def check_output(output: Path) -> Path:
     return output
 
 
+def check_writable(target: Path) -> None:
+    """Refuse a place where a report could not be published, before the work of making it.
+
+    Raises
+    ------
+    OutputError
+        As `whole_or_not`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as base:
+    ...     check_writable(Path(base) / "new" / "report")
+    """
+    with _work(target):
+        _check_free(target)
+
+
+def reports_folder(output: Path) -> Path:
+    """A folder of reports that is there, or a clear refusal.
+
+    Raises
+    ------
+    UsageError
+        There is no such folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     reports_folder(Path(folder)) == Path(folder)
+    True
+    """
+    if not check_output(output).is_dir():
+        raise UsageError(
+            "There is no folder {folder!r} with reports. Make one with kommunanalys run.", folder=str(output)
+        )
+    return output
+
+
 @contextmanager
 def whole_or_not(target: Path) -> Iterator[Path]:
     """A folder to write into; when the block ends well it takes the place of `target`, else it vanishes.
@@ -76,7 +121,8 @@ def whole_or_not(target: Path) -> Iterator[Path]:
     Parameters
     ----------
     target
-        The folder to replace. What stood there stays until the new one is complete.
+        The folder to replace. What stood there stays until the new one is complete; a process that is killed in
+        between leaves it aside, and the next one that writes here puts it back.
 
     Raises
     ------
@@ -92,23 +138,62 @@ def whole_or_not(target: Path) -> Iterator[Path]:
     ...     (Path(base) / "report" / "page.html").read_text()
     'whole'
     """
-    work = target.parent / f".part-{uuid.uuid4().hex[:12]}"
+    with _work(target) as work:
+        recover(target.parent)
+        yield work
+        _swap(work, target)
+
+
+def write_beside(path: Path, raw: bytes, room: Path) -> None:
+    """Write a single file whole or not at all, by way of a folder in `room` that `recover` knows.
+
+    Raises
+    ------
+    OutputError
+        As `whole_or_not`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as base:
+    ...     write_beside(Path(base, "a.json"), b"{}", Path(base))
+    ...     [item.name for item in Path(base).iterdir()]
+    ['a.json']
+    """
+    with _work(path, room) as work:
+        (work / path.name).write_bytes(raw)
+        (work / path.name).replace(path)
+
+
+@contextmanager
+def _work(target: Path, room: Path | None = None) -> Iterator[Path]:
+    work = (room or target.parent) / f".part-{_mark()}"
     try:
         try:
             work.mkdir(parents=True)
-            _clear_leftovers(target.parent)
             yield work
-            _swap(work, target)
         except OSError as error:
-            raise _explained(error, target) from error
+            raise explained(error, target) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
+def _mark() -> str:
+    return f"{os.getpid()}-{int(_born(os.getpid()) or 0)}-{uuid.uuid4().hex[:6]}"
+
+
+def _born(pid: int) -> float | None:
+    import psutil
+
+    try:
+        return float(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None
+
+
 def _swap(work: Path, target: Path) -> None:
-    aside = target.parent / f".old-{uuid.uuid4().hex[:12]}"
-    if target.is_file():
-        raise NotADirectoryError(errno.ENOTDIR, "a file of that name is in the way", str(target))
+    _check_free(target)
+    aside = target.parent / f".old-{_mark()}-{target.name}"
     if target.exists():
         target.rename(aside)
     try:
@@ -118,28 +203,79 @@ def _swap(work: Path, target: Path) -> None:
             aside.rename(target)
         raise
     if aside.exists():
-        _keep_others(aside, target)
-        shutil.rmtree(aside, ignore_errors=True)
+        _let_go(aside, target)
 
 
-def _keep_others(old: Path, new: Path) -> None:
-    """What somebody has put beside a report (notes, attachments) stays when the report is made again."""
+def _check_free(target: Path) -> None:
+    if target.is_file():
+        raise NotADirectoryError(errno.ENOTDIR, "a file of that name is in the way", str(target))
+
+
+def _let_go(old: Path, new: Path) -> None:
+    """Remove a replaced report; what somebody has put beside it (notes, attachments) moves to the new one."""
     for item in old.iterdir():
-        if not (new / item.name).exists() and item.name not in REPLACED:
+        if item.name not in OWN and not (new / item.name).exists():
             item.rename(new / item.name)
+    shutil.rmtree(old, ignore_errors=True)
 
 
-def _clear_leftovers(folder: Path) -> None:
-    """Remove what a run left that was killed in the middle (older than a day: it may still be running)."""
+def recover(folder: Path) -> None:
+    """Clear up after processes that were killed in the middle.
+
+    A report that was laid aside goes back where nothing has taken its place.
+
+    Parameters
+    ----------
+    folder
+        Holds the reports. What a living process has in the making is left alone.
+
+    Examples
+    --------
+    >>> recover(Path("nowhere"))
+    """
     for old in [*folder.glob(".part-*"), *folder.glob(".old-*")]:
         with suppress(OSError):
-            if time.time() - old.stat().st_mtime > DAY:
+            mark = MARK.fullmatch(old.name)
+            if not _abandoned(old, mark):
+                continue
+            target = folder / mark["name"] if mark and mark["name"] else None
+            if target is None:
                 shutil.rmtree(old, ignore_errors=True)
+            elif target.exists():
+                _let_go(old, target)
+            else:
+                old.rename(target)
 
 
-def _explained(error: OSError, target: Path) -> OutputError:
+def _abandoned(path: Path, mark: re.Match[str] | None) -> bool:
+    if mark is None:
+        return time.time() - path.stat().st_mtime > DAY
+    born = _born(int(mark["pid"]))
+    # A number may since have been given to another process, in a container to each one after the other.
+    return born is None or abs(born - int(mark["born"])) > JITTER
+
+
+def is_full(error: OutputError) -> bool:
+    """Whether the reason is a full disk, which no other report can escape either.
+
+    Examples
+    --------
+    >>> is_full(OutputError("closed"))
+    False
+    """
+    return isinstance(error.__cause__, OSError) and error.__cause__.errno in FULL
+
+
+def explained(error: OSError, target: Path) -> OutputError:
+    """What an error of the file system means for the person.
+
+    Examples
+    --------
+    >>> "full" in str(explained(OSError(errno.ENOSPC, ""), Path("reports")))
+    True
+    """
     place = str(target)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in FULL:
         return OutputError(
             "The disk is full: nothing was written to {place}. Free some space, or choose another folder with "
             "--output.",

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import nh3
 from kommunanalys.errors import NotebookError
 from kommunanalys.language import Speaker
 from kommunanalys.mime import SUBJECT
+from kommunanalys.reporting.page_safety import harmless_picture
 from kommunanalys.reporting.parameters import Parameter
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -39,6 +41,9 @@ ATTRIBUTES = {
     "td": {"class", "colspan", "rowspan"},
 }
 FICTIVE = "Example data: fictive municipalities. No figure here is real."
+ABOUT = '<section class="about">'
+"""Begins what the page tells about its own making; `section` is no tag that a notebook can write."""
+
 HEADS = ("Publisher", "Address", "Loaded", "Published", "Licence", "Fingerprint", "Note")
 READABLE = ("text/html", "text/markdown", "text/plain")
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml", "application/pdf", "application/javascript")
@@ -99,7 +104,8 @@ def clean(text: str) -> str:
 
 def _harmless(tag: str, attribute: str, value: str) -> str | None:
     if attribute == "src":
-        return value if value.startswith(("data:image/png;base64,", "data:image/svg+xml;base64,")) else None
+        kept = value.startswith(("data:image/png;base64,", "data:image/svg+xml;base64,")) and harmless_picture(value)
+        return value if kept else None
     if attribute == "href":
         return None if value.strip().lower().startswith("data:") else value
     if attribute == "class":
@@ -115,16 +121,21 @@ def render(executed: nbformat.NotebookNode, say: Speaker, facts: Facts) -> str:
     NotebookError
         A picture without alternative text, not exactly one top heading, or an output that would be lost.
     """
+    notebook = _prepared(executed, say)
+    page, _ = _exporter().from_notebook_node(notebook, resources={"page": _page(notebook, say, facts)})
+    _check_whole(notebook, page)
+    return str(page)
+
+
+@cache
+def _exporter() -> Any:
+    """One for the process: to compile the templates takes as long as to fill them."""
     # Not HTMLExporter: it fills in a filler as alternative text, and parses the finished page once more to do so.
     from nbconvert.exporters import TemplateExporter
 
-    notebook = _prepared(executed, say)
     filters = {"clean": clean, "markdown2html": _markdown}
     places = {"template_name": TEMPLATE.name, "extra_template_basedirs": [str(TEMPLATE.parent)]}
-    exporter = TemplateExporter(template_file="index.html.j2", filters=filters, **places)
-    page, _ = exporter.from_notebook_node(notebook, resources={"page": _page(notebook, say, facts)})
-    _check_whole(notebook, page)
-    return str(page)
+    return TemplateExporter(template_file="index.html.j2", filters=filters, default_preprocessors=[], **places)
 
 
 def _markdown(source: str) -> str:
@@ -240,17 +251,37 @@ def shown_value(value: object, say: Speaker) -> str:
     return str(value) if len(parts) == 1 else f"…/{parts[-1]}"
 
 
+def shown(notebook: nbformat.NotebookNode) -> dict[str, int]:
+    """How many tables and pictures a page of the notebook must hold, its own about its making apart.
+
+    Parameters
+    ----------
+    notebook
+        Executed; texts in any language.
+
+    Examples
+    --------
+    >>> output = nbformat.v4.new_output("display_data", {"text/html": "<table><caption>Costs</caption></table>"})
+    >>> shown(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=[output])]))
+    {'table': 1, 'img': 0}
+    """
+    parts = [_markdown(cell.source) for cell in notebook.cells if cell.cell_type == "markdown"]
+    for cell in notebook.cells:
+        for output in filter(_printed, cell.get("outputs", [])):
+            data = output.get("data", {})
+            parts.append(data.get("text/html") or _markdown(data.get("text/markdown", "")))
+    return {tag: sum(_count(tag, part) for part in parts) for tag in ("table", "img")}
+
+
+def _count(tag: str, text: str) -> int:
+    return len(re.findall(f"<{tag}[\\s/>]", text, re.IGNORECASE))
+
+
 def _check_whole(notebook: nbformat.NotebookNode, page: str) -> None:
-    """Refuse a page that has lost a table or a figure on the way."""
-    given = "".join(
-        output.data.get("text/html", "")
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-        if "data" in output
-    )
-    body = page[page.index("<main>") : page.rindex("<h2>", 0, page.rindex("<h2>"))]
-    for tag in ("table", "img"):
-        expected, found = len(re.findall(f"<{tag}[ >]", given)), len(re.findall(f"<{tag}[ >]", body))
+    """Refuse a page that has lost a table or a figure on the way, or got a second top heading."""
+    body = page[page.index("<main>") : page.index(ABOUT)]
+    for tag, expected in shown(notebook).items():
+        found = _count(tag, body)
         if expected != found:
             raise NotebookError(
                 "The page would hold {found} of {expected} <{tag}>: nothing is published.",
@@ -258,3 +289,5 @@ def _check_whole(notebook: nbformat.NotebookNode, page: str) -> None:
                 expected=expected,
                 tag=tag,
             )
+    if (count := _count("h1", body)) != 1:
+        raise NotebookError("A notebook has one top heading (`# ...`); this one has {count}.", count=count)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FOUND = ["source", "id", "title", "updated", "address"]
+SWEDISH = frozenset({"kolada", "scb", "skolverket"})
+"""Publishers of Sweden; the others are Finnish."""
 
 
 def load(
@@ -132,6 +134,46 @@ def search(words: str, *, sources: str | Iterable[str] | None = None, language: 
     table = pd.concat(found, ignore_index=True)
     table.attrs = {"unanswered": unanswered}
     return table
+
+
+def covered(source: str | Path) -> list[str]:
+    """Codes of today's municipalities that a source has figures of, in their order.
+
+    Parameters
+    ----------
+    source
+        As `load` takes it. A publisher on the network is not asked: it covers all municipalities of its country.
+
+    Returns
+    -------
+    list of str
+        Official codes.
+
+    Raises
+    ------
+    SourceError
+        No such source or path, or one that is damaged.
+    NoData
+        None of its municipalities exists today.
+
+    Examples
+    --------
+    >>> covered("example")[:2], len(covered("kolada"))
+    (['X01', 'X02'], 290)
+    """
+    from kommunanalys.municipalities import municipalities
+
+    name, _ = split(str(source)) or ("", "")
+    if name:
+        country = "SE" if name in SWEDISH else "FI"
+        return list(municipalities(country, fictive=name == "example").index)
+    table = _from_path(source)
+    there = set(table["municipality"].unique())
+    today = municipalities(str(table["country"].iloc[0]))
+    found = [code for code in today.index if code in there]
+    if not found:
+        raise NoData("{source} has figures of no municipality that exists today.", source=str(source))
+    return found
 
 
 def _searchable(sources: str | Iterable[str] | None) -> dict[str, Callable[[str, str], pd.DataFrame]]:

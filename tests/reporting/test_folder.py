@@ -2,6 +2,9 @@
 
 import errno
 import os
+import random
+import subprocess
+import sys
 import time
 
 import pytest
@@ -116,3 +119,78 @@ def test_a_file_in_the_way_is_not_moved(tmp_path):
     with pytest.raises(OutputError, match="in the way"), whole_or_not(tmp_path / "r"):
         pass
     assert (tmp_path / "r").read_text(encoding="utf-8") == "mine"
+
+
+WRITE = """import sys, pathlib
+from kommunanalys.reporting.folder import whole_or_not
+target = pathlib.Path(sys.argv[1])
+for number in range(10**9):
+    with whole_or_not(target) as work:
+        for name in ("a", "b", "c"):
+            (work / name).write_text(str(number))
+    if not number:
+        print("begun", flush=True)"""
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_killed_at_a_random_moment_the_report_is_whole_or_comes_back_whole(tmp_path, seed):
+    target = tmp_path / "r"
+    with subprocess.Popen([sys.executable, "-c", WRITE, str(target)], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout.readline() == "begun\n"
+        time.sleep(random.Random(seed).uniform(0, 0.1))
+        writer.kill()
+    if target.exists():
+        assert len({(target / name).read_text(encoding="utf-8") for name in ("a", "b", "c")}) == 1
+    folder.recover(tmp_path)
+    assert len({(target / name).read_text(encoding="utf-8") for name in ("a", "b", "c")}) == 1
+    assert [item.name for item in tmp_path.iterdir()] == ["r"]
+
+
+def gone(name):
+    """What a process that has ended called a folder."""
+    return name.format(mark=f"{2**22 + 1}-1000-ab12cd")
+
+
+def test_a_report_laid_aside_comes_back_unless_another_took_its_place(tmp_path):
+    for aside, text in ((".old-{mark}-r", "old"), (".old-{mark}-s", "older"), (".part-{mark}", "half")):
+        (tmp_path / gone(aside)).mkdir()
+        (tmp_path / gone(aside) / "report.html").write_text(text, encoding="utf-8")
+        (tmp_path / gone(aside) / "notes.txt").write_text("mine", encoding="utf-8")
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "report.html").write_text("new", encoding="utf-8")
+    folder.recover(tmp_path)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["r", "s"]
+    assert (tmp_path / "r" / "report.html").read_text(encoding="utf-8") == "old"
+    assert (tmp_path / "s" / "report.html").read_text(encoding="utf-8") == "new"
+    assert (tmp_path / "s" / "notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_a_living_process_makes_is_left_alone(tmp_path):
+    with whole_or_not(tmp_path / "r") as work:
+        folder.recover(tmp_path)
+        assert work.exists()
+        (work / "a").touch()
+    assert (tmp_path / "r" / "a").exists()
+
+
+def test_a_number_given_to_another_process_is_not_the_one_that_made_it(tmp_path):
+    left = tmp_path / f".part-{os.getpid()}-1000-ab12cd"
+    left.mkdir()
+    folder.recover(tmp_path)
+    assert not left.exists()
+
+
+def test_a_document_of_last_time_does_not_stay_beside_a_report_without(tmp_path):
+    target = tmp_path / "r"
+    target.mkdir()
+    (target / "report.docx").write_text("old", encoding="utf-8")
+    with whole_or_not(target):
+        pass
+    assert list(target.iterdir()) == []
+
+
+def test_a_full_disk_is_told_from_the_rest(tmp_path):
+    for number, full in ((errno.ENOSPC, True), (errno.EACCES, False)):
+        with pytest.raises(OutputError) as caught, whole_or_not(tmp_path / "r"):
+            raise OSError(number, "")
+        assert folder.is_full(caught.value) is full

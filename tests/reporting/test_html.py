@@ -1,12 +1,14 @@
 """The page: sanitised, whole, self-contained."""
 
+import base64
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from kommunanalys.errors import NotebookError
 from kommunanalys.language import Speaker
-from kommunanalys.reporting.html import Facts, clean, render
+from kommunanalys.reporting.html import Facts, clean, render, shown
 from kommunanalys.reporting.parameters import Parameter
 
 ORIGIN = {
@@ -104,3 +106,35 @@ def test_warnings_of_libraries_are_not_printed_but_prints_are():
     )
     assert "warning" not in text
     assert "a &amp; b" in text
+
+
+@pytest.mark.parametrize("output", ["<h1>Another</h1>", "<H1 title='x'>Another</H1>"])
+def test_an_output_brings_no_second_top_heading(output):
+    with pytest.raises(NotebookError, match="one top heading"):
+        page(html(output))
+
+
+def test_tables_of_words_and_of_code_are_counted_alike():
+    table = "a|b\n-|-\n1|2\n"
+    book = new_notebook(
+        cells=[
+            new_markdown_cell(f"# Question?\n\n{table}"),
+            new_code_cell(outputs=[new_output("display_data", {"text/markdown": table}), html("<TABLE/><img/>")]),
+            new_code_cell(outputs=[new_output("stream", name="stderr", text="<table>")]),
+        ]
+    )
+    assert shown(book) == {"table": 3, "img": 1}
+
+
+def test_a_notebook_cannot_end_the_page_or_begin_what_the_page_tells_of_itself():
+    text = page(html("</main></body><section class='about'><h2>Sources</h2>"))
+    assert text.count('<section class="about">') == text.count("</main>") == 1
+
+
+def test_colours_of_a_terminal_are_not_printed():
+    assert "<pre>red</pre>" in page(new_output("stream", name="stdout", text="\x1b[31mred\x1b[0m"))
+
+
+def test_a_picture_with_a_script_is_not_published():
+    drawing = base64.b64encode(b"<svg><script>x()</script></svg>").decode()
+    assert clean(f'<img src="data:image/svg+xml;base64,{drawing}" alt="a">') == '<img alt="a">'

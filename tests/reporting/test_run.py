@@ -1,17 +1,22 @@
 """Real runs of tiny notebooks: reports, failures, records."""
 
+import io
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
 import time
+import zipfile
+from dataclasses import replace
 
 import pytest
 
 from kommunanalys.errors import NotebookError, OutputError, ParameterError, Timeout, UsageError
+from kommunanalys.language import Speaker
 from kommunanalys.reporting.execute import KernelKilled
-from kommunanalys.reporting.run import run
+from kommunanalys.reporting.run import attempt, make, prepare, run
 
 TABLE = """import pandas as pd
 import kommunanalys as ka
@@ -45,6 +50,36 @@ def test_the_same_run_has_the_same_identity_and_another_one_another(notebook, tm
     assert run(path, {"year": 2020}, output=tmp_path / "a").record["id"] != first
 
 
+def test_the_same_run_at_the_same_time_gives_the_same_bytes(notebook, tmp_path, monkeypatch):
+    monkeypatch.setattr("kommunanalys.reporting.run.now", lambda: "2026-01-02T03:04:05+00:00")
+    job = prepare(notebook(TABLE))
+    first, again = (make(job, Speaker("en")).files for _ in range(2))
+    assert set(first) == {"report.html", "report.xlsx", "executed.ipynb"}
+    assert all(first[name] == again[name] for name in ("report.html", "report.xlsx"))
+    with zipfile.ZipFile(io.BytesIO(first["report.xlsx"])) as book:
+        assert {item.date_time for item in book.infolist()} == {(2026, 1, 2, 3, 4, 4)}
+        assert b"2026-01-02T03:04:05Z</dcterms:created>" in book.read("docProps/core.xml")
+
+
+def test_an_attempt_never_raises_and_a_job_can_be_sent(notebook):
+    job = pickle.loads(pickle.dumps(prepare(notebook("1 / 0"), {"municipality": "0114"})))
+    made = attempt(job)
+    assert made.files == {}
+    assert made.record["status"] == "failed"
+    assert made.record["request"] == job.begin()["request"]
+    assert attempt(replace(job, source="{")).record["status"] == "failed"
+
+
+def test_a_failure_replaces_a_failure_and_a_report_replaces_both(notebook, tmp_path):
+    bad, good = notebook("1 / 0"), tmp_path / "r"
+    for _ in range(2):
+        with pytest.raises(NotebookError):
+            run(bad, output=good)
+        assert files(good) == ["run.json"]
+    run(notebook("x = 1"), output=good)
+    assert files(good) == ["executed.ipynb", "report.html", "report.xlsx", "run.json"]
+
+
 def test_a_failing_cell_says_its_own_words_and_leaves_no_report(notebook, tmp_path):
     path = notebook("import kommunanalys as ka\nka.find('Jakobstadd')")
     with pytest.raises(NotebookError, match="Jakobstad") as caught:
@@ -71,12 +106,18 @@ def test_a_good_report_survives_a_later_failure(notebook, tmp_path):
     assert json.loads((report.folder / "run-failed.json").read_text(encoding="utf-8"))["status"] == "failed"
 
 
-@pytest.mark.parametrize("code", ["import os\nos._exit(0)", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"])
-def test_a_killed_kernel_is_killed_not_completed(notebook, tmp_path, code):
-    with pytest.raises(KernelKilled):
+@pytest.mark.parametrize(
+    ("code", "error", "status"),
+    [
+        ("import os\nos._exit(0)", NotebookError, "failed"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", KernelKilled, "killed"),
+    ],
+)
+def test_a_killed_kernel_is_killed_not_completed(notebook, tmp_path, code, error, status):
+    with pytest.raises(error):
         run(notebook(code), output=tmp_path / "r")
     record = json.loads(next((tmp_path / "r").rglob("run.json")).read_text(encoding="utf-8"))
-    assert record["status"] == "killed"
+    assert record["status"] == status
     assert files(tmp_path / "r") == ["run.json"]
 
 

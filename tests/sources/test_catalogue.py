@@ -10,6 +10,7 @@ from pandas.testing import assert_frame_equal
 import kommunanalys as ka
 from kommunanalys.errors import IncompleteAnswer, NoData, SourceError, UnknownIndicator, UnknownMunicipality, UsageError
 from kommunanalys.sources import get_kolada, http, load, read_example, read_kolada, search
+from kommunanalys.sources.catalogue import covered
 from kommunanalys.sources.kolada import COLUMNS
 from tests.sources.all_publishers import PUPILS, SHORT, Everybody
 from tests.sources.conftest import CODES, KPIS, YEARS, made_up_rows
@@ -39,6 +40,16 @@ def test_everything_from_a_path(folder: Path) -> None:
     assert whole.attrs["lacking"] == []
     assert [item.address for item in ka.origins(whole)] == ["a.csv"]
     assert_frame_equal(load(str(folder / "a.csv")), whole)
+
+
+def test_what_a_source_covers(folder: Path, shared: Path) -> None:
+    assert covered(folder) == ["0114", "1440"]
+    assert covered("kolada:N15027") == covered("scb:TAB6471") == covered(shared / "data" / "kolada")
+    assert len(covered("kolada")) == 290
+    assert len(covered("finland")) == len(covered("statfin:key_figures")) == 308
+    assert covered("example")[-1] == "X38"  # X39 and X40 are merged into it
+    with pytest.raises(SourceError, match="is no source"):
+        covered("kolda")
 
 
 def test_what_is_wanted_from_a_path(folder: Path) -> None:

@@ -1,0 +1,144 @@
+"""Two papermill engines: a fresh kernel for each notebook ("spawn"), or a fork of this warm process ("fork")."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import io
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from papermill.engines import Engine, papermill_engines
+
+from kommunanalys.errors import UsageError
+from kommunanalys.reporting.clients import ForkClient, SpawnClient
+from kommunanalys.reporting.limits import USUAL, Limits
+
+FORK, SPAWN = "kommunanalys-fork", "kommunanalys-spawn"
+ENGINES = {"fork": FORK, "spawn": SPAWN}
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def available(engine: str) -> str:
+    """The engine that runs here: "fork" needs POSIX, and is "spawn" elsewhere.
+
+    Raises
+    ------
+    UsageError
+        No such engine.
+
+    Examples
+    --------
+    >>> available("spawn")
+    'spawn'
+    """
+    if engine not in ENGINES:
+        raise UsageError("Unknown engine {engine!r}. Allowed: {allowed}.", engine=engine, allowed=", ".join(ENGINES))
+    return engine if hasattr(os, "fork") else "spawn"
+
+
+def register() -> None:
+    """Make both engines known to papermill, also where the library was not installed but only found.
+
+    Examples
+    --------
+    >>> register()
+    """
+    for name, engine in ((FORK, ForkEngine), (SPAWN, SpawnEngine)):
+        papermill_engines.register(name, engine)
+
+
+class SpawnEngine(Engine):  # type: ignore[misc]  # papermill has no types
+    """Papermill's own way, with limits that hold and nothing left behind."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        limits: Limits = USUAL,
+        secrets: Mapping[str, str] | None = None,
+        start_timeout: int = 60,
+        **_: Any,
+    ) -> Any:
+        """Run a notebook in a kernel of its own."""
+        client = SpawnClient(
+            nb_man,
+            limits,
+            secrets or {},
+            kernel_name=kernel_name,
+            startup_timeout=start_timeout,
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+        )
+        return client.execute()
+
+
+class ForkEngine(Engine):  # type: ignore[misc]  # papermill has no types
+    """A notebook in a fork of this warm process: no start, no imports."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        limits: Limits = USUAL,
+        secrets: Mapping[str, str] | None = None,
+        **_: Any,
+    ) -> Any:
+        """Run a notebook in a forked child."""
+        return ForkClient(nb_man, limits, secrets or {}, kernel_name=kernel_name).execute()
+
+
+def warm() -> None:
+    """Import in this process what every report needs, so that its forks need not; starts no thread.
+
+    Examples
+    --------
+    >>> warm()
+    """
+    for name in THREADS:
+        os.environ.setdefault(name, "1")
+    for module in WARM:
+        importlib.import_module(module)
+    _rehearse()
+    register()
+    gc.collect()
+    gc.freeze()  # what is here now is never looked through again: its pages stay shared with every fork
+
+
+def _rehearse() -> None:
+    """Fill what is read once and kept: the glossary, names, translations, fonts."""
+    from matplotlib.figure import Figure
+
+    from kommunanalys import municipalities, names
+    from kommunanalys.figures.show import svg
+    from kommunanalys.language import LANGUAGES, Speaker
+
+    names.glossary()
+    municipalities.municipalities()
+    for language in LANGUAGES:
+        Speaker(language)("Running")
+    figure = Figure()
+    figure.subplots().plot([0, 1], label="a")
+    figure.savefig(io.BytesIO(), format="png")
+    svg(figure)
+
+
+WARM = (
+    "kommunanalys.compare",
+    "kommunanalys.figures",
+    "kommunanalys.indicators",
+    "kommunanalys.sources.catalogue",
+    "kommunanalys.reporting.html",
+    "kommunanalys.reporting.spreadsheet",
+    "babel.numbers",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    "matplotlib.pyplot",
+    "nbconvert.exporters",
+    "nbconvert.filters.markdown_mistune",
+    "openpyxl",
+    "papermill.execute",
+    "pandas",
+)
