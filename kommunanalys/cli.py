@@ -9,7 +9,7 @@ import contextlib
 import os
 import signal
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -111,6 +111,17 @@ def version_command() -> None:
     typer.echo(kommunanalys.__version__)
 
 
+def spoken(command: Any, say: Speaker) -> Any:
+    """A command whose help is in the person's language, and all commands inside it."""
+    command.help = say(command.help or "")
+    for parameter in command.params:
+        if getattr(parameter, "help", None):
+            parameter.help = say(parameter.help)
+    for inner in getattr(command, "commands", {}).values():
+        spoken(inner, say)
+    return command
+
+
 def main() -> None:
     """Run the command line; every error of ours is one message and its exit code."""
     for stream in (sys.stdout, sys.stderr):
@@ -119,7 +130,7 @@ def main() -> None:
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, _stopped)
     try:
-        app()
+        spoken(typer.main.get_command(app), Speaker(current()))()
     except KommunanalysError as error:
         typer.echo(f"kommunanalys: {error}", err=True)
         sys.exit(getattr(error, "code", error.exit_code))

@@ -93,5 +93,18 @@ def named_elsewhere() -> set[str]:
     }
 
 
+def in_help() -> set[str]:
+    import typer
+
+    from kommunanalys.cli import app
+
+    found, waiting = set[str](), [typer.main.get_command(app)]
+    while waiting:
+        command = waiting.pop()
+        found.update(filter(None, [command.help, *(getattr(item, "help", None) for item in command.params)]))
+        waiting.extend(getattr(command, "commands", {}).values())
+    return found
+
+
 def all_messages() -> set[str]:
-    return in_code() | in_templates() | in_notebooks() | named_elsewhere()
+    return in_code() | in_help() | in_templates() | in_notebooks() | named_elsewhere()

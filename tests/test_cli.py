@@ -87,3 +87,11 @@ def test_import_is_light():
     heavy = ["pandas", "numpy", "matplotlib", "typer", "babel", "requests"]
     done = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == []
+
+
+@pytest.mark.parametrize(("language", "words"), [("sv", "Gör en rapport för varje kommun"), ("fi", "Tee raportti")])
+def test_help_is_in_the_persons_language(language, words):
+    command = [sys.executable, "-m", "kommunanalys", "sweep", "--help"]
+    environment = {**os.environ, "KOMMUNANALYS_LANGUAGE": language, "PYTHONIOENCODING": "utf-8"}
+    told = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=True)
+    assert words in told.stdout
