@@ -1,4 +1,6 @@
-"""What `kill -9` of a sweep at a random moment leaves behind, and whether `--resume` does exactly the rest.
+"""What `kill -9` of a sweep leaves behind, and whether `--resume` does exactly the rest.
+
+It is killed at a random moment between its first published report and its end; each notebook has started a process.
 
 python benchmarks/kill.py [times] [engine]        (default: 50 times, spawn; Linux)
 """
@@ -10,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
@@ -21,8 +25,9 @@ from kommunanalys.reporting.record import OWN, RECORD, STATUSES, read
 
 REPORTS = 8
 PARAMETERS = 'code: str = ""  # a code\ncounted: str = ""  # folder in which each run leaves a mark'
-CODE = """import pathlib, uuid
-pathlib.Path(counted, f"{code}-{uuid.uuid4().hex}").touch()
+CODE = """import pathlib, subprocess, sys, uuid
+helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)  # helper of a notebook"])
+pathlib.Path(counted, f"{code}-{uuid.uuid4().hex}").write_text(str(helper.pid))
 print(code)"""
 HIDDEN = (".kommunanalys.lock", ".kommunanalys.holder.json")
 GRACE = 15
@@ -62,19 +67,33 @@ def command(notebook: Path, counted: Path, output: Path, engine: str, *more: str
     ]
 
 
-def kill(arguments: list[str], after: float) -> list[psutil.Process]:
-    """Start a sweep and kill it after a while [s]; returns the processes that it had."""
+def kill(arguments: list[str], output: Path, after: float) -> tuple[list[psutil.Process], float]:
+    """Start a sweep and kill it a while after its first report [s]; its processes, and how long it published [s]."""
     sweep = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     ours: dict[int, psutil.Process] = {}
-    until = time.monotonic() + after
-    while time.monotonic() < until and sweep.poll() is None:
+    first, until = 0.0, float("inf")
+    while sweep.poll() is None and time.monotonic() < until:
         ours.update({item.pid: item for item in psutil.Process(sweep.pid).children(recursive=True)})
-        time.sleep(min(0.1, max(0.0, until - time.monotonic())))
+        if not first and reports(output):
+            first = time.monotonic()
+            until = first + after
+        time.sleep(max(0.0, min(0.05, until - time.monotonic())))
     if sweep.poll() is None:
         ours.update({item.pid: item for item in psutil.Process(sweep.pid).children(recursive=True)})
         sweep.send_signal(signal.SIGKILL)
     sweep.wait()
-    return list(ours.values())
+    return list(ours.values()), time.monotonic() - first
+
+
+def helpers(counted: Path) -> list[psutil.Process]:
+    """The processes that notebooks have started, as far as they live."""
+    found = []
+    for mark in counted.iterdir():
+        with suppress(ValueError, psutil.Error):
+            item = psutil.Process(int(mark.read_text()))
+            if "helper of a notebook" in " ".join(item.cmdline()):
+                found.append(item)
+    return found
 
 
 def faults(output: Path) -> list[str]:
@@ -106,10 +125,22 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return psutil.wait_procs(processes, timeout=GRACE)[1]
 
 
-def once(base: Path, after: float, engine: str) -> tuple[int, list[str]]:
+@dataclass(frozen=True)
+class Killed:
+    """What one kill left: reports that stood, whether one was half-way into its place, time of publishing [s]."""
+
+    stood: int
+    halfway: bool
+    seconds: float
+    wrong: list[str]
+
+
+def once(base: Path, after: float, engine: str) -> Killed:
     """Kill one sweep and take it up again: how many reports stood, and all that went wrong."""
     notebook, output = small_notebook(base), base / "reports"
-    left = alive(kill(command(notebook, base / "first", output, engine), after))
+    ours, seconds = kill(command(notebook, base / "first", output, engine), output, after)
+    halfway = any(output.glob("small/.part-*")) or any(output.glob("small/.old-*"))
+    left = alive(ours) + alive(helpers(base / "first"))
     # What was moved aside when the sweep was killed comes back only with the next one: looked at after it too.
     wrong = [*faults(output), *(f"{item.pid} lives: {item.cmdline()}" for item in left)]
     for item in left:
@@ -124,7 +155,7 @@ def once(base: Path, after: float, engine: str) -> tuple[int, list[str]]:
     if done.returncode or again != REPORTS - len(stood) or len(reports(output)) != REPORTS:
         wrong.append(f"resume: exit {done.returncode}, {len(stood)} stood, {again} runs. {done.stderr}")
     leftovers = [item.name for item in output.rglob(".*") if item.name not in HIDDEN]
-    return len(stood), [*wrong, *faults(output), *leftovers]
+    return Killed(len(stood), halfway, seconds, [*wrong, *faults(output), *leftovers])
 
 
 def main() -> None:
@@ -134,19 +165,26 @@ def main() -> None:
     random.seed(5)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "whole").mkdir()
-        began = time.monotonic()
-        stood, wrong = once(Path(folder) / "whole", 1e6, engine)
-        longest = (time.monotonic() - began) * 0.85  # of which the resume that had nothing to do is a part
-        if stood != REPORTS or wrong:
-            raise SystemExit(f"the sweep itself fails: {wrong}")
+        whole = once(Path(folder) / "whole", 1e6, engine)
+        if whole.stood != REPORTS or whole.wrong:
+            raise SystemExit(f"the sweep itself fails: {whole.wrong}")
+        between = halfway = 0
+        wrong: list[str] = []
         for number in range(times):
             base = Path(folder) / str(number)
             base.mkdir()
-            after = random.uniform(0.5, longest)
-            stood, found = once(base, after, engine)
-            wrong += found
-            print(f"{number + 1:3d}: killed after {after:5.2f} s, {stood} of {REPORTS} stood, {len(found)} faults")
-    print(f"{times} times killed ({engine}): {len(wrong)} faults")
+            after = random.uniform(0, whole.seconds)
+            done = once(base, after, engine)
+            wrong += done.wrong
+            between, halfway = between + (done.stood < REPORTS), halfway + done.halfway
+            print(
+                f"{number + 1:3d}: killed {after:5.2f} s after the first report, {done.stood} of {REPORTS} stood"
+                f"{', one half-way' if done.halfway else ''}, {len(done.wrong)} faults"
+            )
+    print(
+        f"{times} times killed ({engine}): {between} between the first and the last report, {halfway} while one was "
+        f"being put into its place; {len(wrong)} faults"
+    )
     for text in wrong:
         print("  " + text)
     raise SystemExit(1 if wrong else 0)

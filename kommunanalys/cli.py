@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import stat
 import sys
 from typing import Annotated, Any
 
@@ -129,6 +130,8 @@ def main() -> None:
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     signal.signal(signal.SIGTERM, _stopped)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as with nohup
+        signal.signal(signal.SIGHUP, _hung_up)
     try:
         spoken(typer.main.get_command(app), Speaker(current()))()
     except KommunanalysError as error:
@@ -137,4 +140,15 @@ def main() -> None:
 
 
 def _stopped(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _hung_up(*_: object) -> None:
+    """The terminal is closed: what is still said would fail there and hide what was done."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        with contextlib.suppress(OSError):
+            if stat.S_ISCHR(os.fstat(number).st_mode):
+                os.dup2(nowhere, number)
+    os.close(nowhere)
     raise KeyboardInterrupt

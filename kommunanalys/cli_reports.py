@@ -62,7 +62,7 @@ def sweep_command(
 ) -> None:
     """Make one report for each municipality (or other value), several at a time, and say what failed and why."""
     from kommunanalys.reporting import given
-    from kommunanalys.reporting.outcome import Stopped
+    from kommunanalys.reporting.outcome import Stopped, Unwritten
     from kommunanalys.reporting.parameters import declared, find_notebook, read_notebook
     from kommunanalys.reporting.sweep import sweep
 
@@ -82,28 +82,36 @@ def sweep_command(
         )
     try:
         with mailing(notebook, notify, notify_failures, say) as counts:
-            done = sweep(
-                notebook,
-                chosen,
-                values,
-                languages=languages,
-                output=output,
-                workers=workers,
-                engine=engine,
-                scheduler=scheduler,
-                resume=resume,
-                timeout=timeout,
-                docx=docx,
-                progress=teller(say),
-            )
-            counts.update(row.status for row in done.rows)
-    except Stopped as stopped:
-        tell(stopped.sweep, say)
+            try:
+                done = sweep(
+                    notebook,
+                    chosen,
+                    values,
+                    languages=languages,
+                    output=output,
+                    workers=workers,
+                    engine=engine,
+                    scheduler=scheduler,
+                    resume=resume,
+                    timeout=timeout,
+                    docx=docx,
+                    progress=teller(say),
+                )
+            except (Stopped, Unwritten) as ended:
+                _told(ended.sweep, counts, say)
+                raise
+            _told(done, counts, say)
+    except Stopped:
         typer.echo("kommunanalys: " + say("stopped; nothing half-written is left."), err=True)
         raise typer.Exit(STOPPED) from None
-    tell(done, say)
     if done.bad:
         raise typer.Exit(1)
+
+
+def _told(done: Sweep, counts: Counter[str], say: Speaker) -> None:
+    """Tell the person, then count for the mail: mail that fails must not swallow the summary."""
+    tell(done, say)
+    counts.update(row.status for row in done.rows)
 
 
 @contextmanager
@@ -111,6 +119,7 @@ def mailing(notebook: str, to: str, failures_to: str, say: Speaker) -> Iterator[
     """Mail how the work inside went: the block counts its reports by status; an error counts as one more."""
     from kommunanalys.origin import now
     from kommunanalys.reporting.notify import Outcome, check_notify, notify
+    from kommunanalys.reporting.outcome import Stopped
     from kommunanalys.reporting.record import status_of
 
     check_notify(to, failures_to)
@@ -122,7 +131,8 @@ def mailing(notebook: str, to: str, failures_to: str, say: Speaker) -> Iterator[
     try:
         yield counts
     except BaseException as error:
-        counts[status_of(error)] += 1
+        if not isinstance(error, Stopped):  # a stopped sweep has counted its reports
+            counts[status_of(error)] += 1
         try:
             mail()
         except KommunanalysError as second:
@@ -181,11 +191,13 @@ def _duration(seconds: float, say: Speaker) -> str:
 
 def tell(done: Sweep, say: Speaker) -> None:
     """What failed and why, then how many are well and where they lie."""
-    status = {"failed": say("failed"), "timeout": say("took too long"), "killed": say("was ended from outside")}
+    from kommunanalys.reporting.outcome import status_words
+
+    status = status_words(say)
     if done.bad:
         wide = max(len(Path(row.folder).name) for row in done.bad)
         typer.echo(say("Failed:"), err=True)
         for row in done.bad:
-            typer.echo(f"  {Path(row.folder).name:{wide}}  {status[row.status]}: {row.reason}", err=True)
+            typer.echo(f"  {Path(row.folder).name:{wide}}  {status[row.status].lower()}: {row.reason}", err=True)
     typer.echo(done.summary(say.language))
     typer.echo(say("Reports: {path}", path=done.folder))

@@ -86,7 +86,9 @@ def schedule_command(
     rest = {"--timeout": timeout, "--notify": notify, "--notify-failures": notify_failures}
     words += [f"{option}={value}" for option, value in rest.items() if value] + ["--docx"] * docx
     say = _speaker("")
-    typer.echo(schedule(words, every=every, at=at, emit=emit, name=name, output=output, say=say), nl=False)
+    secrets = given.secrets(values)
+    told = schedule(words, every=every, at=at, emit=emit, name=name, output=output, secrets=secrets, say=say)
+    typer.echo(told, nl=False)
 
 
 def retention_command(

@@ -7,10 +7,10 @@ from typer.testing import CliRunner
 
 from kommunanalys import cli_reports
 from kommunanalys.cli import app
-from kommunanalys.errors import KommunanalysError
+from kommunanalys.errors import KommunanalysError, OutputError
 from kommunanalys.language import Speaker
 from kommunanalys.municipalities import municipalities
-from kommunanalys.reporting.outcome import Progress, Row, Stopped, Sweep
+from kommunanalys.reporting.outcome import Progress, Row, Stopped, Sweep, Unwritten
 
 RUNNER = CliRunner()
 CODES = [f"{number:03d}" for number in range(1, 1000)] + list(municipalities("SE").index)
@@ -149,3 +149,59 @@ def test_a_terminal_has_a_bar(capsys, monkeypatch):
     told(Progress(1, 0, 2, 10.0))
     told(Progress(2, 0, 2, 20.0))
     assert "2/2" in capsys.readouterr().err
+
+
+@pytest.fixture
+def mailed(monkeypatch):
+    """Stands in for the mail server; holds what was mailed. `mailed.refuse` makes it fail."""
+
+    class Mailed(list):
+        refuse = False
+
+        def __call__(self, outcome, **_):
+            self.append(outcome)
+            if self.refuse:
+                raise OutputError("The mail server is away.")
+
+    found = Mailed()
+    monkeypatch.setattr("kommunanalys.reporting.notify.notify", found)
+    monkeypatch.setattr("kommunanalys.reporting.notify.check_notify", lambda *_: None)
+    return found
+
+
+def swept(monkeypatch, *, ends=None):
+    def sweep(*_, **__):
+        done = Sweep("n", Path("r"), (*ROWS, Row({}, "en", "n/municipality-0117_en")))
+        if ends:
+            raise ends(done)
+        return done
+
+    monkeypatch.setattr("kommunanalys.reporting.sweep.sweep", sweep)
+
+
+def test_mail_that_fails_does_not_swallow_the_summary(monkeypatch, mailed):
+    swept(monkeypatch)
+    mailed.refuse = True
+    result = call("--over", "municipality=X01", "-l", "en", "--notify", "a@example.org")
+    assert str(result.exception) == "The mail server is away."
+    assert "1 of 3 reports are there" in result.output
+    assert "Too slow." in result.output
+
+
+def test_the_mail_about_a_stopped_sweep_counts_its_reports(monkeypatch, mailed):
+    swept(monkeypatch, ends=Stopped)
+    mailed.refuse = True
+    result = call("--over", "municipality=X01", "-l", "en", "--notify", "a@example.org")
+    assert result.exit_code == 130
+    assert result.output.index("1 of 3 reports are there") < result.output.index("The mail server is away.")
+    assert [dict(outcome.counts) for outcome in mailed] == [{"ok": 1, "timeout": 1, "skipped": 1}]
+    assert not mailed[0].well
+
+
+def test_a_summary_that_could_not_be_written_is_told_on_the_screen_and_in_the_mail(monkeypatch, mailed):
+    swept(monkeypatch, ends=lambda done: Unwritten(OutputError("{place} is open.", place="sweep.csv"), done))
+    result = call("--over", "municipality=X01", "-l", "en", "--notify", "a@example.org")
+    assert isinstance(result.exception, Unwritten)
+    assert str(result.exception) == "sweep.csv is open."
+    assert "1 of 3 reports are there" in result.output
+    assert dict(mailed[0].counts) == {"ok": 1, "timeout": 1, "skipped": 1, "failed": 1}

@@ -102,3 +102,13 @@ def test_retention_deletes_old_private_notebooks_and_says_how_many(reports):
     assert "1 executed notebooks deleted." in called("retention", reports, "--days", "90").output
     assert not list(reports.rglob("executed.ipynb"))
     assert list(reports.rglob("report.html"))
+
+
+@pytest.mark.parametrize("emit", ["systemd", "cron", "windows"])
+def test_secrets_that_a_file_of_parameters_names_are_told(tmp_path, emit):
+    file = tmp_path / "p.yaml"
+    file.write_text("source: env:SOURCE_KEY\n", encoding="utf-8")
+    words = ["--every", "week", "--emit", emit, "--parameters", file, "--notify", "a@example.org"]
+    done = called("schedule", "municipality_profile", *words)
+    assert done.exit_code == 0, done.exception
+    assert "(SOURCE_KEY, KOMMUNANALYS_SMTP, KOMMUNANALYS_SMTP_FROM, " in done.output

@@ -6,6 +6,7 @@ import codecs
 import io
 import json
 import os
+import re
 import select
 import socket
 import struct
@@ -16,6 +17,7 @@ from typing import Any
 
 PIPE, FLUSH_AT = 65_536, 1 << 20
 """What is read at once, and how much text is kept before it is passed on [bytes]."""
+HALVES = re.compile("[\ud800-\udfff]")
 
 
 class Channel:
@@ -129,7 +131,8 @@ class Stream(io.TextIOBase):
             self._pass_on()
 
     def _pass_on(self) -> None:
-        text, self.parts, self.length = "".join(self.parts), [], 0
+        # Half of a sign is none (`surrogateescape`, a text cut at the wrong place): no file could hold it.
+        text, self.parts, self.length = HALVES.sub("\ufffd", "".join(self.parts)), [], 0
         if not text:
             return
         if os.getpid() == self.owner:

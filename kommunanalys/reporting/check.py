@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -25,19 +26,30 @@ from kommunanalys.reporting.fault import Fault, Flaw, flaw
 from kommunanalys.reporting.html import shown
 from kommunanalys.reporting.page_rules import RULES, parse
 from kommunanalys.reporting.page_safety import rules
+from kommunanalys.reporting.record import (
+    DOCUMENT,
+    EXECUTED,
+    FAILED,
+    MEMORY,
+    PAGE,
+    PRIVATE,
+    RECORD,
+    SHEETS,
+    SUMMARY,
+    TABLE,
+)
 
 __all__ = ["Fault", "check"]
 
-PAGE, SHEETS, DOCUMENT, EXECUTED, RECORD = "report.html", "report.xlsx", "report.docx", "executed.ipynb", "run.json"
-RECORDS = (RECORD, "run-failed.json")
+RECORDS = (RECORD, FAILED)
+BESIDE = (*RECORDS, SUMMARY, TABLE, MEMORY)
+"""Files without a page of their own that lie among what is published."""
+
 OWN_SHEETS = 2
 """Sheets of a report's spreadsheet that hold no table: contents, and sources."""
 
 LONGEST = 60
 """Signs of a page that a message repeats."""
-
-DELETED = {EXECUTED}
-"""Private files that may be gone: their time of keeping has run out."""
 
 BROKEN = (
     OSError,
@@ -55,6 +67,9 @@ BROKEN = (
 
 def check(path: Path) -> list[Fault]:
     """Check a page, a report's folder, or every report and start page below a folder.
+
+    In a folder the records of reports that failed, the summaries of sweeps and the memory of the start page are read
+    for personal identity codes too.
 
     Parameters
     ----------
@@ -80,8 +95,16 @@ def check(path: Path) -> list[Fault]:
     ...     sorted(fault.rule for fault in check(page))
     ['content-policy', 'language']
     """
-    pages = _pages(Path(path))
-    return [fault for page in pages for fault in _check_page(page)]
+    path = Path(path)
+    pages = _pages(path)
+    # What stands beside a page is read with it.
+    read = {page.parent / name for page in pages if not page.name.startswith("index") for name in RECORDS}
+    alone = sorted(_visible((item for name in BESIDE for item in path.rglob(name)), path) - read)
+    faults = [fault for page in pages for fault in _check_page(page)]
+    faults += [fault for file in alone for fault in _check_alone(file)]
+    if not pages and not faults:
+        raise UsageError("{path} holds no report: give a report's page, its folder, or the output folder.", path=path)
+    return faults
 
 
 def _pages(path: Path) -> list[Path]:
@@ -91,11 +114,32 @@ def _pages(path: Path) -> list[Path]:
         raise UsageError("There is nothing to check at {path}.", path=path)
     found = {item for name in (PAGE, "index*.html") for item in path.rglob(name)}
     found |= {record.parent / PAGE for record in path.rglob(RECORD) if _says_ok(record)}
+    return sorted(_visible(found, path))
+
+
+def _visible(found: Iterable[Path], folder: Path) -> set[Path]:
     # A folder that begins with a dot is half a report of a run that goes on or was killed.
-    pages = sorted(page for page in found if not any(part.startswith(".") for part in page.relative_to(path).parts))
-    if not pages:
-        raise UsageError("{path} holds no report: give a report's page, its folder, or the output folder.", path=path)
-    return pages
+    return {item for item in found if not any(part.startswith(".") for part in item.relative_to(folder).parts)}
+
+
+def _check_alone(file: Path) -> Iterator[Fault]:
+    """A record or a summary: whether it can be read, and holds no personal identity code."""
+    try:
+        text = _text(file)
+        if file.name == TABLE:
+            if not text.strip() or "\0" in text:
+                raise ValueError("no table")
+            # Cell by cell: beside a comma and a figure no code is looked for.
+            found = any(find_codes(cell) for cell in re.split(r'[,;\t\r\n"]', text))
+        else:
+            if not isinstance(json.loads(text), dict):
+                raise ValueError("no record")
+            found = any(True for _ in private.in_record(text))
+    except BROKEN:
+        yield _fault(file, "unreadable", flaw("{file} cannot be read.", file=file.name))
+        return
+    if found:
+        yield _fault(file, "identity-code", flaw("A personal identity code stands in {file}.", file=file.name))
 
 
 def _says_ok(record: Path) -> bool:
@@ -195,7 +239,7 @@ def _record(record: dict[str, Any], folder: Path) -> Iterator[Flaw]:
     for name, expected in record["outputs"].items():
         file = folder / name
         if not file.exists():
-            if name not in DELETED:
+            if name not in PRIVATE:
                 yield flaw("The record names {file}, which is not there.", file=name)
         elif hashlib.sha256(file.read_bytes()).hexdigest() != expected:
             yield flaw("{file} is not the file that the run wrote: it has been changed since.", file=name)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import gc
 import json
+import logging
 import os
 import random
 import select
@@ -174,19 +176,36 @@ def serve(end: socket.socket, output: int, memory: int | None) -> None:
     _own_figures()
     threading.Thread(target=watch, args=(streams, lock), daemon=True).start()
     bound_memory(memory)
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     with suppress(EOFError):  # the other side has heard enough
-        while not shell.exit_now:
-            reply = _run(shell, channel.receive())
-            for stream in streams:
-                stream.flush()
-            with lock:
-                channel.send({"msg_type": "execute_reply", "content": reply})
+        loop.run_until_complete(_serve(shell, channel, streams, lock))
     shell.user_ns.clear()  # closes files, so that what was written to them is there
 
 
-def _run(shell: Any, request: Mapping[str, Any]) -> dict[str, Any]:
+async def _serve(shell: Any, channel: Channel, streams: list[Stream], lock: Any) -> None:
+    """All cells on one running loop, as in an ipykernel: a task that a cell has left goes on meanwhile."""
+    while not shell.exit_now:
+        await _readable(channel.end)
+        reply = await _run(shell, channel.receive())
+        for stream in streams:
+            stream.flush()
+        with lock:
+            channel.send({"msg_type": "execute_reply", "content": reply})
+
+
+async def _readable(end: socket.socket) -> None:
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(end, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(end)
+
+
+async def _run(shell: Any, request: Mapping[str, Any]) -> dict[str, Any]:
     silent = bool(request.get("silent"))
-    result = shell.run_cell(request["source"], store_history=not silent, silent=silent)
+    result = await _cell(shell, request["source"], silent)
     error = result.error_before_exec or result.error_in_exec
     count = shell.execution_count - (0 if silent else 1)
     if error is None and not shell._last_traceback_during_displayhook:
@@ -198,6 +217,29 @@ def _run(shell: Any, request: Mapping[str, Any]) -> dict[str, Any]:
         "evalue": str(error),
         "traceback": shell._last_traceback or [],
     }
+
+
+async def _cell(shell: Any, source: str, silent: bool) -> Any:
+    """A cell that waits as a task of the loop, any other straight away, below the running loop."""
+    try:
+        told = {"transformed_cell": shell.transform_cell(source), "preprocessing_exc_tuple": None}
+    except Exception:  # noqa: BLE001  # whatever it is, the shell tells it as the cell's own error
+        told = {"transformed_cell": source, "preprocessing_exc_tuple": sys.exc_info()}
+    if not shell.should_run_async(source, **told):
+        return shell.run_cell(source, store_history=not silent, silent=silent)
+    task = asyncio.ensure_future(shell.run_cell_async(source, store_history=not silent, silent=silent, **told))
+    loop, before = asyncio.get_running_loop(), signal.getsignal(signal.SIGINT)
+    # Raised in the loop it would end all cells: it is to end this one.
+    signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(task.cancel))
+    result = None
+    try:
+        result = await task
+    finally:
+        signal.signal(signal.SIGINT, before)
+        shell.events.trigger("post_execute")
+        if not silent:
+            shell.events.trigger("post_run_cell", result)
+    return result
 
 
 def _settle_in() -> None:
@@ -215,6 +257,8 @@ def _settle_in() -> None:
     os.dup2(nowhere, 0)
     sys.stdin = os.fdopen(nowhere)
     sys.argv = [""]
+    for name in ("asyncio", "papermill"):  # silenced for the one who waits, not for the notebook
+        logging.getLogger(name).setLevel(logging.NOTSET)
     origin.forget()
     # A fork copies the state of every generator: without this, all reports would draw the same "random" numbers.
     random.seed()

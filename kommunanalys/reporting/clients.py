@@ -25,7 +25,7 @@ from kommunanalys.mime import RUN
 from kommunanalys.reporting import child
 from kommunanalys.reporting.channel import Channel
 from kommunanalys.reporting.limits import Limits, size
-from kommunanalys.reporting.offspring import MARK, end_group, end_marked, new_mark, reaped, wait
+from kommunanalys.reporting.offspring import MARK, SWEEP, Guardian, end_group, end_marked, new_mark, reaped, wait
 
 PATIENCE = 5.0
 """How long a process that has done its work may take to end [s]."""
@@ -137,6 +137,7 @@ class SpawnClient(Client):
         """Run all cells; afterwards no process of the run lives."""
         mark = new_mark()
         environment = {**os.environ, MARK: mark}
+        guardian = None if SWEEP in os.environ else Guardian(mark)  # a sweep has one for all
         try:
             # A kernel repeats what subprocesses print on its own standard output: that is nobody's log.
             return super().execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **more)
@@ -146,6 +147,8 @@ class SpawnClient(Client):
             if self.process is not None:
                 end_group(self.process.pid)
             end_marked(mark)
+            if guardian is not None:
+                guardian.release()
 
     def run_cell(self, cell: Any, cell_index: int) -> Any:
         """One cell; `exit()` ends the run here, and not some cells later when the kernel gets round to it."""

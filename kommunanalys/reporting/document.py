@@ -53,7 +53,7 @@ def write_document(target: Path | IO[bytes], executed: nbformat.NotebookNode, sa
     NotebookError
         The page could not be made, or the document would lose a table or a figure.
     """
-    _check_installed()
+    check_installed()
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(render(executed, say, facts), "html.parser")
@@ -78,7 +78,19 @@ def write_document(target: Path | IO[bytes], executed: nbformat.NotebookNode, sa
         target.write(raw)
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """Refuse where the libraries of the extra `[documents]` are missing.
+
+    Raises
+    ------
+    UsageError
+        They are not installed.
+
+    Examples
+    --------
+    >>> callable(check_installed)
+    True
+    """
     try:
         import docx
         import resvg_py

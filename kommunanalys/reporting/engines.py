@@ -129,9 +129,11 @@ WARM = (
     "kommunanalys.compare",
     "kommunanalys.figures",
     "kommunanalys.indicators",
+    "kommunanalys.mergers",
     "kommunanalys.sources.catalogue",
     "kommunanalys.reporting.html",
     "kommunanalys.reporting.spreadsheet",
+    "babel.lists",
     "babel.numbers",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
@@ -141,4 +143,5 @@ WARM = (
     "openpyxl",
     "papermill.execute",
     "pandas",
+    "scipy.special",
 )

@@ -6,12 +6,14 @@ import errno
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +24,13 @@ LONGEST = 80
 """Signs of a folder's name, so that paths stay below the 260 that Windows allows by default."""
 
 DAY = 24 * 3600
-MARK = re.compile(r"\.(?:part|old)-(?P<pid>\d+)-(?P<born>\d+)-[0-9a-f]{6}(?:-(?P<name>.+))?")
-"""Name of a folder in the making or laid aside: process, when that began [s], and whose report was laid aside."""
+MARK = re.compile(r"\.(?:part|old)-(?P<pid>\d+)-(?P<born>\d+)-(?P<place>[0-9a-f]{8})-[0-9a-f]{6}(?:-(?P<name>.+))?")
+"""Name of a folder in the making or laid aside: process, when that began [s], where it runs, and whose report."""
+QUIET = 15 * 60
+"""How long nothing has happened in a folder whose process cannot be looked up, before it counts as abandoned [s]."""
+TRIES = 20
+"""How often to try again where another process publishes the same report at the same moment."""
+TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 JITTER = 3
 """By how much the system may be unsure of when a process began [s]."""
@@ -179,7 +186,18 @@ def _work(target: Path, room: Path | None = None) -> Iterator[Path]:
 
 
 def _mark() -> str:
-    return f"{os.getpid()}-{int(_born(os.getpid()) or 0)}-{uuid.uuid4().hex[:6]}"
+    return f"{os.getpid()}-{int(_born(os.getpid()) or 0)}-{_place()}-{uuid.uuid4().hex[:6]}"
+
+
+@cache
+def _place() -> str:
+    """Where a number names a process: this machine since it was started, and in it this container."""
+    parts = [platform.node()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii"))
+    with suppress(OSError):
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:8]
 
 
 def _born(pid: int) -> float | None:
@@ -193,17 +211,35 @@ def _born(pid: int) -> float | None:
 
 def _swap(work: Path, target: Path) -> None:
     _check_free(target)
-    aside = target.parent / f".old-{_mark()}-{target.name}"
-    if target.exists():
-        target.rename(aside)
+    laid: list[Path] = []
     try:
-        work.rename(target)
+        for number in range(TRIES):
+            laid += _lay_aside(target)
+            try:
+                work.rename(target)
+                break
+            except OSError as error:  # another has published the same report in between
+                if error.errno not in TAKEN or number == TRIES - 1:
+                    raise
     except OSError:
-        if aside.exists():
-            aside.rename(target)
+        if laid and not target.exists():
+            with suppress(OSError):
+                laid[-1].rename(target)
+                laid.pop()
         raise
-    if aside.exists():
-        _let_go(aside, target)
+    finally:
+        for aside in laid:
+            _let_go(aside, target)
+
+
+def _lay_aside(target: Path) -> list[Path]:
+    aside = target.parent / f".old-{_mark()}-{target.name}"
+    try:
+        os.utime(target)  # says when it was laid aside to those who cannot look up this process
+        target.rename(aside)
+    except FileNotFoundError:  # there is none, or another has just laid it aside
+        return []
+    return [aside]
 
 
 def _check_free(target: Path) -> None:
@@ -214,15 +250,26 @@ def _check_free(target: Path) -> None:
 def _let_go(old: Path, new: Path) -> None:
     """Remove a replaced report; what somebody has put beside it (notes, attachments) moves to the new one."""
     for item in old.iterdir():
-        if item.name not in OWN and not (new / item.name).exists():
-            item.rename(new / item.name)
+        for number in range(TRIES):
+            if item.name in OWN or (new / item.name).exists():
+                break
+            try:
+                item.rename(new / item.name)
+                break
+            except FileNotFoundError:  # another is just putting its report there
+                if number == TRIES - 1:
+                    raise
+                time.sleep(0.01)
     shutil.rmtree(old, ignore_errors=True)
 
 
 def recover(folder: Path) -> None:
     """Clear up after processes that were killed in the middle.
 
-    A report that was laid aside goes back where nothing has taken its place.
+    A report that was laid aside goes back where nothing has taken its place. A process counts as gone when this
+    machine, since it was started and seen from the same container, has none of its number and start. Where that
+    cannot be seen (another machine or container, before a restart, a process that is hidden) a quarter of an hour
+    must have passed in which nothing was written.
 
     Parameters
     ----------
@@ -248,11 +295,46 @@ def recover(folder: Path) -> None:
 
 
 def _abandoned(path: Path, mark: re.Match[str] | None) -> bool:
+    """Whether its process is surely gone, or nothing is known of it and nothing has happened for long."""
     if mark is None:
-        return time.time() - path.stat().st_mtime > DAY
-    born = _born(int(mark["pid"]))
-    # A number may since have been given to another process, in a container to each one after the other.
-    return born is None or abs(born - int(mark["born"])) > JITTER
+        return _quiet(path) > DAY
+    lives = _lives(int(mark["pid"]), int(mark["born"])) if mark["place"] == _place() else None
+    return _quiet(path) > QUIET if lives is None else not lives
+
+
+def _quiet(path: Path) -> float:
+    """How long ago something was last written there [s]."""
+    return time.time() - max(item.stat().st_mtime for item in [path, *path.rglob("*")])
+
+
+def _lives(pid: int, born: int) -> bool | None:
+    """Whether a process of this machine lives; None where that cannot be seen (it belongs to somebody else)."""
+    import psutil
+
+    if not _exists(pid):
+        return False
+    try:
+        process = psutil.Process(pid)
+        # A number may since have been given to another process, in a container to each one after the other.
+        is_same = abs(process.create_time() - born) <= JITTER
+        return bool(is_same and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return None
+
+
+def _exists(pid: int) -> bool:
+    """Whether there is such a process, also one that `/proc` hides from us."""
+    import psutil
+
+    if os.name != "posix":
+        return bool(psutil.pid_exists(pid))
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def is_full(error: OutputError) -> bool:

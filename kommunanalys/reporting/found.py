@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from kommunanalys.reporting.record import DOCUMENT, FAILED, PAGE, RECORD, SHEETS, STATUSES, public, without_paths
 from kommunanalys.translation import LANGUAGES
 
-RECORD, LATER = "run.json", "run-failed.json"
-PAGE, FILES = "report.html", ("report.xlsx", "report.docx")
-STATUSES = ("ok", "failed", "timeout", "killed", "skipped")
 KINDS = ("new", "changed", "failed", "mended", "again", "gone")
 """What can have happened to a report since an earlier index."""
+
+BROKEN = (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
+"""What a damaged record can raise; the last by a time before the first day or after the last."""
+
+LONGEST_NAME, LONGEST_REASON = 255, 400
+"""Signs of a notebook's name, as a file can have them, and of a reason that is repeated."""
 
 
 @dataclass(frozen=True)
@@ -97,11 +100,11 @@ def find_reports(output: Path) -> Found:
     for folder in sorted(_folders(output)):
         name = folder.relative_to(output).as_posix()
         records = {}
-        for file in (RECORD, LATER):
+        for file in (RECORD, FAILED):
             if (folder / file).exists():
                 try:
                     records[file] = _checked(json.loads((folder / file).read_text(encoding="utf-8")))
-                except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+                except BROKEN as error:
                     unreadable[f"{name}/{file}"] = type(error).__name__
         if records:
             entries.append(_entry(folder, name, records))
@@ -111,7 +114,7 @@ def find_reports(output: Path) -> Found:
 
 
 def _folders(output: Path) -> set[Path]:
-    found = {path.parent for name in (RECORD, LATER) for path in output.rglob(name)}
+    found = {path.parent for name in (RECORD, FAILED) for path in output.rglob(name)}
     # A folder that a run is writing, or left when it was killed, has a hidden name and is no report.
     return {folder for folder in found if not any(part.startswith(".") for part in folder.relative_to(output).parts)}
 
@@ -122,6 +125,8 @@ def _checked(record: Any) -> dict[str, Any]:
     shapes = {"notebook": str, "parameters": dict, "language": str, "status": str}
     if not all(isinstance(record[name], kind) for name, kind in shapes.items()):
         raise ValueError("a field of another kind")
+    if len(record["notebook"].encode(errors="replace")) > LONGEST_NAME:
+        raise ValueError("no name of a file")
     if record["status"] not in STATUSES or record["language"] not in LANGUAGES:
         raise ValueError("an unknown status or language")
     if not all(isinstance(record.get(name, {}), dict) for name in ("outputs", "error")):
@@ -130,8 +135,8 @@ def _checked(record: Any) -> dict[str, Any]:
 
 
 def _entry(folder: Path, name: str, records: Mapping[str, dict[str, Any]]) -> Entry:
-    record = records.get(RECORD) or records[LATER]
-    later = records[LATER] if RECORD in records and LATER in records else {}
+    record = records.get(RECORD) or records[FAILED]
+    later = records[FAILED] if RECORD in records and FAILED in records else {}
     error = (later or record).get("error", {})
     return Entry(
         folder=name,
@@ -140,24 +145,16 @@ def _entry(folder: Path, name: str, records: Mapping[str, dict[str, Any]]) -> En
         language=record["language"],
         status=record["status"],
         made=record["made"],
-        reason=without_paths(str(error.get("message", ""))),
+        reason=_short(without_paths(str(error.get("message", "")))),
         later=later.get("status", ""),
         id=str(record.get("id", "")),
         outputs={str(key): str(value) for key, value in record.get("outputs", {}).items()},
-        files=tuple(item for item in (PAGE, *FILES) if (folder / item).is_file()),
+        files=tuple(item for item in (PAGE, SHEETS, DOCUMENT) if (folder / item).is_file()),
     )
 
 
-def without_paths(text: str) -> str:
-    r"""A text in which paths of somebody's machine are shown by their last part, and which is not long.
-
-    Examples
-    --------
-    >>> without_paths("No file '/srv/anna/kolada/a.csv', see https://a.example/b/c; C:\\data\\b.csv")
-    "No file '…/a.csv', see https://a.example/b/c; …/b.csv"
-    """
-    short = re.sub(r"""(?<![\w:/.])(?:[A-Za-z]:[\\/]|\\\\|~?/)(?:[^\s'":;]+[\\/])*([^\s'":;\\/]+)""", r"…/\1", text)
-    return short if len(short) <= 400 else short[:400] + "…"
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_REASON else text[:LONGEST_REASON] + "…"
 
 
 def memory(entries: tuple[Entry, ...]) -> dict[str, dict[str, Any]]:
@@ -174,8 +171,8 @@ def memory(entries: tuple[Entry, ...]) -> dict[str, dict[str, Any]]:
             "status": "+".join(entry.statuses),
             "outputs": dict(entry.outputs),
             "notebook": entry.notebook,
-            "municipality": entry.municipality,
-            "year": entry.year,
+            "municipality": public(entry.municipality),
+            "year": public(entry.year),
             "language": entry.language,
         }
         for entry in entries

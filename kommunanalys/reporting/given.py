@@ -5,14 +5,17 @@ Everything is text until the notebook's own declaration reads it, so that 0114 i
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kommunanalys.errors import KommunanalysError, ParameterError, UnknownMunicipality, UsageError
+from kommunanalys.reporting.masking import REFERENCE
 from kommunanalys.reporting.parameters import Parameter
 
 ENVIRONMENT = "KOMMUNANALYS_PARAMETER_"
@@ -70,7 +73,7 @@ def from_yaml(path: Path) -> dict[str, str | list[str]]:
     try:
         # Composed, not constructed: no value is ever interpreted, and a name given twice is seen.
         root = yaml.compose(_text(path), Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ParameterError("{file} cannot be read as YAML: {reason}", file=path.name, reason=reason) from error
     if root is None:
@@ -109,10 +112,13 @@ def _text(path: Path) -> str:
         raise UsageError(
             "{file} cannot be opened ({reason}).", file=str(path), reason=error.strerror or type(error).__name__
         ) from error
+    # What Excel calls Unicode text has a mark of its own at the beginning; what it calls CSV is the last.
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        # What Excel on Windows calls CSV.
+        return raw.decode("utf-16" if wide else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        if wide:
+            raise ParameterError("{file} is no text that can be read.", file=path.name) from error
         return raw.decode("cp1252", errors="replace")
 
 
@@ -141,6 +147,18 @@ def gathered(known: Iterable[str], file: Path | None, texts: Iterable[str]) -> d
     return {**(from_yaml(file) if file else {}), **from_environment(known), **pairs(texts)}
 
 
+def secrets(values: Mapping[str, str | list[str]]) -> list[str]:
+    """Variables of the environment that the values refer to as `env:NAME`.
+
+    Examples
+    --------
+    >>> secrets({"key": "env:API_KEY", "municipality": "0114"})
+    ['API_KEY']
+    """
+    texts = [text for value in values.values() for text in ([value] if isinstance(value, str) else value)]
+    return [found[1] for text in texts if (found := REFERENCE.fullmatch(text))]
+
+
 def over(text: str, parameter: Parameter, source: str | None = None) -> list[str]:
     """The values that a sweep takes, one after the other; the same one twice counts once.
 
@@ -157,6 +175,8 @@ def over(text: str, parameter: Parameter, source: str | None = None) -> list[str
     ------
     UsageError
         No values, a file without a column of that name, or "all" of something that cannot be counted.
+    ParameterError
+        A file that is no text, or with a cell that is too long.
 
     Examples
     --------
@@ -193,13 +213,13 @@ def _all(parameter: Parameter, source: str | None) -> list[str]:
 
 def _column(path: Path, name: str) -> list[str]:
     text = _text(path)
+    if "\0" in text:
+        raise ParameterError("{file} is no text that can be read.", file=path.name)
     if path.suffix.lower() == ".txt":
         rows = [[line.strip()] for line in text.splitlines() if line.strip()]
     else:
-        first = text.partition("\n")[0]
-        sign = max(";\t,", key=first.count)
-        rows = [row for row in csv.reader(io.StringIO(text), delimiter=sign) if any(cell.strip() for cell in row)]
-    heads = [cell.strip().casefold() for cell in rows[0]] if rows else []
+        rows = _table(text, name, path)
+    heads = _heads(rows)
     if name.casefold() in heads:
         at = heads.index(name.casefold())
         return [row[at].strip() for row in rows[1:] if at < len(row)]
@@ -211,6 +231,29 @@ def _column(path: Path, name: str) -> list[str]:
             columns=", ".join(rows[0]),
         )
     return [row[0].strip() for row in rows]
+
+
+def _table(text: str, name: str, path: Path) -> list[list[str]]:
+    """Rows of a CSV file by the delimiter that gives the column, else by the one that the headings hold most of."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    first = next((line for line in re.sub(r'"[^"]*"', '""', text).split("\n") if line.strip()), "")
+    tables = {sign: _rows(text, sign) for sign in sorted(";\t,", key=first.count, reverse=True)}
+    likely, *_ = tables.values()
+    rows = next((rows for rows in tables.values() if rows and name.casefold() in _heads(rows)), likely)
+    if rows is None:
+        raise ParameterError("{file} holds a cell that is too long for a table of values.", file=path.name)
+    return rows
+
+
+def _rows(text: str, sign: str) -> list[list[str]] | None:
+    try:
+        return [row for row in csv.reader(io.StringIO(text), delimiter=sign) if any(cell.strip() for cell in row)]
+    except csv.Error:  # a cell beyond the limit of the csv module
+        return None
+
+
+def _heads(rows: list[list[str]]) -> list[str]:
+    return [cell.strip().casefold() for cell in rows[0]] if rows else []
 
 
 def places(values: Sequence[str], country: str | None) -> list[str]:

@@ -19,17 +19,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from kommunanalys.errors import KommunanalysError, OutputError
+from kommunanalys.errors import KommunanalysError
 from kommunanalys.language import LANGUAGES, Speaker
 from kommunanalys.municipalities import find
 from kommunanalys.origin import now
-from kommunanalys.paths import write_whole
-from kommunanalys.reporting.folder import reports_folder
-from kommunanalys.reporting.found import PAGE, STATUSES, Entry, Found, changes, find_reports, memory
+from kommunanalys.reporting.folder import recover, reports_folder, write_beside
+from kommunanalys.reporting.found import BROKEN, Entry, Found, changes, find_reports, memory
 from kommunanalys.reporting.html import TEMPLATE, shown_value
+from kommunanalys.reporting.outcome import status_words
 from kommunanalys.reporting.parameters import find_notebook, read_notebook
+from kommunanalys.reporting.record import CHOICE, MEMORY, PAGE
 
-CHOICE, MEMORY = "index.html", "index.json"
 CONTACT = "KOMMUNANALYS_CONTACT"
 OWN = ("municipality", "year", "language")
 """Parameters that have a place of their own on the page."""
@@ -87,7 +87,7 @@ def build_index(output: Path) -> list[Path]:
     ...     [path.name for path in build_index(Path(folder))]
     ['index.sv.html', 'index.fi.html', 'index.en.html', 'index.html', 'index.json']
     """
-    reports_folder(output)
+    recover(reports_folder(output))
     found = find_reports(output)
     remembered = _remembered(output / MEMORY, found)
     voices = [Speaker(language) for language in LANGUAGES]
@@ -95,12 +95,8 @@ def build_index(output: Path) -> list[Path]:
     pages[CHOICE] = _template("start.choice.html.j2").render(_frame(), voices=voices)
     pages[MEMORY] = json.dumps(remembered, indent=1, ensure_ascii=False) + "\n"
     for name, text in pages.items():
-        try:
-            write_whole(output / name, text.encode("utf-8", errors="replace"))
-        except OSError as error:
-            raise OutputError(
-                "{place} cannot be written ({reason}).", place=str(output / name), reason=error.strerror
-            ) from error
+        # Not by way of a file that only its owner may read: a web server shows these.
+        write_beside(output / name, text.encode("utf-8", errors="replace"), output)
     return [output / name for name in pages]
 
 
@@ -113,7 +109,7 @@ def _remembered(path: Path, found: Found) -> dict[str, Any]:
         gone = {folder: last["reports"][folder] for folder in told.get("gone", [])}
         news = {"made": now(), "since": last["made"], "changes": told, "gone": gone} if told else last
         return _checked({**news, "reports": reports})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except BROKEN:
         return {"made": now(), "since": "", "changes": {}, "gone": {}, "reports": reports}
 
 
@@ -186,7 +182,7 @@ def _heading(output: Path, entry: Entry) -> str:
 def _question(notebook: str, say: Speaker) -> str:
     try:
         cells = read_notebook(find_notebook(notebook)).cells
-    except KommunanalysError:
+    except (KommunanalysError, OSError, ValueError):  # a remembered name that no file can have
         return ""
     texts = [say(cell.source) for cell in cells if cell.cell_type == "markdown"]
     return next((line[2:].strip() for text in texts for line in text.splitlines() if line.startswith("# ")), "")
@@ -237,7 +233,7 @@ def _line(entry: Entry, title: str, say: Speaker) -> Line:
         "year": entry.year or say("latest year"),
         "others": ", ".join(f"{name}: {_value(value, say)}" for name, value in others.items()),
         "language": _language(entry.language, say),
-        "status": _status(entry.status, say),
+        "status": status_words(say)[entry.status],
         "later": _later(entry, say),
         "reason": entry.reason,
         "made": _moment(entry.made, say),
@@ -257,17 +253,7 @@ def _value(value: object, say: Speaker) -> str:
 def _later(entry: Entry, say: Speaker) -> str:
     if not entry.later:
         return ""
-    return say("A later run gave no new report: {status}.", status=_status(entry.later, say).lower())
-
-
-def _status(status: str, say: Speaker) -> str:
-    return {
-        "ok": say("Ready"),
-        "failed": say("Failed"),
-        "timeout": say("Took too long"),
-        "killed": say("Ended from outside"),
-        "skipped": say("Left out"),
-    }[status]
+    return say("A later run gave no new report: {status}.", status=status_words(say)[entry.later].lower())
 
 
 def _language(language: str, say: Speaker) -> str:
@@ -288,7 +274,7 @@ def _filters(entries: Iterable[Entry], places: Iterable[Place], say: Speaker) ->
     years = sorted({entry.year for entry in entries if entry.year}, reverse=True)
     latest = [("-", say("latest year"))] if any(not entry.year for entry in entries) else []
     used = {status for entry in entries for status in entry.statuses}
-    languages = {entry.language for entry in entries}
+    languages, words = {entry.language for entry in entries}, status_words(say)
     return [
         {
             "name": "place",
@@ -296,7 +282,7 @@ def _filters(entries: Iterable[Entry], places: Iterable[Place], say: Speaker) ->
             "choices": [(place.key or "-", place.name) for place in places],
         },
         {"name": "year", "label": say("Year"), "choices": [*latest, *((year, year) for year in years)]},
-        {"name": "status", "label": say("Status"), "choices": [(s, _status(s, say)) for s in STATUSES if s in used]},
+        {"name": "status", "label": say("Status"), "choices": [(s, words[s]) for s in words if s in used]},
         {
             "name": "language",
             "label": say("Language"),

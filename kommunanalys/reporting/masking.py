@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -15,6 +15,13 @@ from kommunanalys.errors import UsageError
 REFERENCE = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 SHORTEST = 8
 MASK = "[secret]"
+ELLIPSIS = r"(?:\.\.\.|…|&hellip;|&#8230;|\\u2026)"
+"""What stands for the rest of a long text."""
+CASES = (None, str.upper, str.lower, str.swapcase, str.casefold, str.capitalize, str.title)
+"""Not all the same in small letters: an ß becomes two signs."""
+WIDEST = 10
+"""Signs of an ellipsis with what may stand around it."""
+AFTER, BEFORE = re.compile(rf"[\"' ]?\[?{ELLIPSIS}"), re.compile(rf"{ELLIPSIS}\]?[\"' ]?\Z")
 
 
 def references(values: Mapping[str, Any]) -> dict[str, str]:
@@ -54,10 +61,11 @@ def references(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 class Masker:
-    """Replaces secrets in text, in every form in which they come out of a notebook.
+    """Replaces secrets in text, in the forms in which they usually come out of a notebook.
 
-    Found are the text itself and its JSON, `repr`, URL and base64 forms. Not found: a picture of the text, a secret cut
-    in pieces, a hash.
+    Found are the text itself and its JSON, `repr`, URL, hex and base64 forms, in capitals or not; and of each the
+    beginning or the end, of 8 signs or more, beside an ellipsis, as tables and `repr` shorten long text. Not found: a
+    picture of the text, a secret cut in other pieces or shortened without an ellipsis, a hash, another encoding.
 
     Parameters
     ----------
@@ -66,14 +74,17 @@ class Masker:
 
     Examples
     --------
-    >>> Masker(["hemligt-ord"]).text("token=hemligt-ord")
-    'token=[secret]'
+    >>> Masker(["hemligt-ord"]).text("token=hemligt-ord, token=HEMLIGT-O...")
+    'token=[secret], token=[secret]...'
     """
 
     def __init__(self, secrets: list[str]) -> None:
-        forms = {form for secret in secrets for form in _forms(secret)}
-        # The longest first: a form may hold another.
-        self.pattern = re.compile("|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True)) or r"(?!)")
+        cased = {secret if change is None else change(secret) for secret in secrets for change in CASES}
+        self.forms = sorted({_lowered(form) for item in cased for form in _forms(item)})
+        self.heads, self.tails = dict[str, list[str]](), dict[str, list[str]]()
+        for form in self.forms:
+            self.heads.setdefault(form[:SHORTEST], []).append(form)
+            self.tails.setdefault(form[-SHORTEST:], []).append(form)
 
     def text(self, text: str) -> str:
         """A text without the secrets.
@@ -83,7 +94,30 @@ class Masker:
         >>> Masker(["hemligt-ord"]).text("inget")
         'inget'
         """
-        return self.pattern.sub(MASK, text)
+        done, end = [], 0
+        for start, stop in _joined(self._found(_lowered(text))):
+            done += [text[end:start], MASK]
+            end = stop
+        return "".join([*done, text[end:]])
+
+    def _found(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where secrets stand, whole or shortened; a text is searched once for each beginning and each end."""
+        for head, forms in self.heads.items():
+            for start in _places(text, head):
+                known = max(_common(text[start : start + len(form)], form) for form in forms)
+                for form in forms:
+                    if text.startswith(form, start):
+                        yield start, start + len(form)
+                for count in _lengths(known):
+                    if AFTER.match(text, start + count):
+                        yield start, start + count
+        for tail, forms in self.tails.items():
+            for start in _places(text, tail):
+                end = start + len(tail)
+                known = max(_common(text[max(0, end - len(form)) : end][::-1], form[::-1]) for form in forms)
+                for count in _lengths(known):
+                    if BEFORE.search(text, max(0, end - count - WIDEST), end - count):
+                        yield end - count, end
 
     def anything(self, value: Any) -> Any:
         """Any structure of dictionaries, lists and texts, masked inside (dictionaries and lists in place).
@@ -113,6 +147,41 @@ def masker(found: Mapping[str, str]) -> Masker:
     'as it is'
     """
     return Masker([os.environ[variable] for variable in found.values()])
+
+
+def _lowered(text: str) -> str:
+    """In small letters, each sign at its own place (the dotted capital I would become two)."""
+    return text.replace("\u0130", "i").lower()
+
+
+def _places(text: str, piece: str) -> Iterator[int]:
+    place = text.find(piece)
+    while place >= 0:
+        yield place
+        place = text.find(piece, place + 1)
+
+
+def _common(left: str, right: str) -> int:
+    """How many signs two texts have in common from their beginning."""
+    return next(
+        (number for number, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
+    )
+
+
+def _lengths(known: int) -> range:
+    """How many signs may be the secret's: its next ones may look like the ellipsis."""
+    return range(known, max(SHORTEST, known - WIDEST) - 1, -1)
+
+
+def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, those that overlap as one."""
+    done: list[tuple[int, int]] = []
+    for start, end in sorted(set(spans)):
+        if done and start < done[-1][1]:
+            done[-1] = done[-1][0], max(end, done[-1][1])
+        else:
+            done.append((start, end))
+    return done
 
 
 def _forms(secret: str) -> set[str]:

@@ -18,6 +18,7 @@ from email.utils import formatdate, make_msgid
 
 from kommunanalys.errors import OutputError, UsageError
 from kommunanalys.language import Speaker
+from kommunanalys.reporting.outcome import status_words
 
 SERVER, USER, PASSWORD, FROM = (f"KOMMUNANALYS_SMTP{part}" for part in ("", "_USER", "_PASSWORD", "_FROM"))
 LOCAL = ("localhost", "127.0.0.1", "::1")
@@ -54,8 +55,8 @@ class Outcome:
 
     @property
     def well(self) -> bool:
-        """Whether nothing failed, took too long or was ended."""
-        return not any(count for status, count in self.counts.items() if status not in ("ok", "skipped"))
+        """Whether nothing failed, took too long, was ended or left out."""
+        return not any(count for status, count in self.counts.items() if status != "ok")
 
 
 def notify(outcome: Outcome, *, to: str = "", failures_to: str = "", say: Speaker) -> list[str]:
@@ -194,13 +195,7 @@ def _message(sender: str, address: str, outcome: Outcome, say: Speaker) -> Email
 
 
 def _body(outcome: Outcome, notebook: str, say: Speaker) -> str:
-    words = {
-        "ok": say("Ready"),
-        "failed": say("Failed"),
-        "timeout": say("Took too long"),
-        "killed": say("Ended from outside"),
-        "skipped": say("Left out"),
-    }
+    words = status_words(say)
     lines = [
         say("Notebook: {notebook}", notebook=notebook),
         say("Started: {moment}", moment=_moment(outcome.started, say)),

@@ -1,10 +1,18 @@
-"""Every process that a notebook starts ends with its run, also those that have hidden from it."""
+"""Every process that a notebook starts ends with its run, also those that have hidden from it.
+
+When the process that was asked for the reports is itself killed (`kill -9`), its workers and their notebooks are ended
+by the system (Linux), and what the notebooks have started by a guardian, which knows it by its environment. Not ended
+then are processes that were given an empty environment (`env -i`) or belong to another user, and those that a notebook
+has forked without starting a program where a forked notebook runs in no sweep (no command does that). On a cluster the
+guardian is the worker's: it acts when the worker ends.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 import uuid
@@ -15,6 +23,8 @@ import psutil
 
 MARK = "KOMMUNANALYS_RUN"
 """Environment variable by which the processes of one run are known, however far they have gone."""
+SWEEP = "KOMMUNANALYS_SWEEP"
+"""The same for all runs of a sweep: its workers have it from their start."""
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 TRIES = 40
@@ -66,7 +76,7 @@ def _children() -> list[psutil.Process]:
     return list(psutil.Process().children(recursive=True))
 
 
-def marked(mark: str) -> list[psutil.Process]:
+def marked(mark: str, variable: str = MARK) -> list[psutil.Process]:
     """The living processes whose environment carries the mark.
 
     Examples
@@ -77,7 +87,7 @@ def marked(mark: str) -> list[psutil.Process]:
     found = []
     for item in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if item.pid != os.getpid() and item.environ().get(MARK) == mark:
+            if item.pid != os.getpid() and item.environ().get(variable) == mark:
                 found.append(item)
     return found
 
@@ -93,18 +103,56 @@ def new_mark() -> str:
     return uuid.uuid4().hex
 
 
-def end_marked(mark: str) -> None:
-    """End every process of a run; those that are being born while we look are found at the next look.
+def end_marked(mark: str, variable: str = MARK) -> None:
+    """End every process of a run or a sweep; those that are being born while we look are found at the next look.
 
     Examples
     --------
     >>> end_marked("no run has this name")
     """
     for _ in range(TRIES):
-        left = marked(mark)
+        left = marked(mark, variable)
         if not left:
             return
         end(left)
+
+
+class Guardian:
+    """A process beside this one: when this one is gone, in whatever way, it ends what carries the mark.
+
+    Parameters
+    ----------
+    mark
+        From `new_mark`.
+    variable
+        `MARK` or `SWEEP`.
+
+    Examples
+    --------
+    >>> Guardian(new_mark()).release()
+    """
+
+    def __init__(self, mark: str, variable: str = MARK) -> None:
+        # Without marks of its own: where this process is part of a run, the guardian must outlive that run.
+        unmarked = {name: value for name, value in os.environ.items() if name not in (MARK, SWEEP)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", __file__, mark, variable],
+            env=unmarked,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def release(self) -> None:
+        """All has ended as it should: let it go."""
+        with suppress(OSError):
+            self.process.communicate(b".")
+
+
+def _guard(mark: str, variable: str) -> None:
+    if not sys.stdin.buffer.read(1):  # closed without a word
+        end_marked(mark, variable)
 
 
 def end(processes: list[psutil.Process]) -> None:
@@ -157,3 +205,7 @@ def wait(pid: int, patience: float) -> int | None:
         if time.monotonic() >= until:
             return None
         time.sleep(0.002)
+
+
+if __name__ == "__main__":
+    _guard(*sys.argv[1:])

@@ -9,7 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kommunanalys.errors import OutputError
 from kommunanalys.language import Speaker
+from kommunanalys.reporting.record import public
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,8 +145,35 @@ class Stopped(KeyboardInterrupt):
         self.sweep = done
 
 
+class Unwritten(OutputError):
+    """The reports are made, but not all that tells of them could be written; `sweep` holds what was done."""
+
+    def __init__(self, reason: OutputError, done: Sweep) -> None:
+        super().__init__(reason.message, **reason.values)
+        self.sweep = done
+
+
+def status_words(say: Speaker) -> dict[str, str]:
+    """Each status of a report in words.
+
+    Examples
+    --------
+    >>> status_words(Speaker("en"))["timeout"]
+    'Took too long'
+    """
+    return {
+        "ok": say("Ready"),
+        "failed": say("Failed"),
+        "timeout": say("Took too long"),
+        "killed": say("Ended from outside"),
+        "skipped": say("Left out"),
+    }
+
+
 def as_csv(rows: Sequence[Row]) -> bytes:
     """The rows as CSV that opens well in Excel; no text of a source becomes a formula there.
+
+    Of a path only the last part is written.
 
     Examples
     --------
@@ -155,7 +184,7 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     flat = [_flat(row) for row in rows]
     writer = csv.DictWriter(held, list(flat[0]))
     writer.writeheader()
-    writer.writerows({name: _unarmed(value) for name, value in row.items()} for row in flat)
+    writer.writerows({name: _unarmed(public(value)) for name, value in row.items()} for row in flat)
     return held.getvalue().encode("utf-8-sig")
 
 

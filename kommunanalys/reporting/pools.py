@@ -12,24 +12,24 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
     CancelledError,
-    Executor,
     Future,
     ProcessPoolExecutor,
     wait,
 )
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from multiprocessing.connection import wait as wait_for_end
 from typing import Any, Protocol
 
 from kommunanalys.errors import KommunanalysError, UsageError
 from kommunanalys.reporting.execute import KernelKilled
-from kommunanalys.reporting.offspring import die_with_parent
+from kommunanalys.reporting.offspring import SWEEP, Guardian, die_with_parent, end_marked, new_mark
 from kommunanalys.reporting.record import versions
 from kommunanalys.reporting.run import Job, Made, attempt, failed
 
@@ -153,58 +153,87 @@ class Processes:
 
     def __init__(self, engine: str, workers: int) -> None:
         self.engine, self.workers, self.window = engine, workers, 2 * workers
-        self.context = multiprocessing.get_context("spawn")
-        self.begun = self.context.SimpleQueue()
+        self.context, self.mark = multiprocessing.get_context("spawn"), new_mark()
+        self.guardian = Guardian(self.mark, SWEEP)
         self.executor = self._start()
 
-    def _start(self) -> Executor:
-        return ProcessPoolExecutor(self.workers, self.context, _begin, (os.getpid(), self.engine, self.begun))
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(self.workers, self.context, _begin, (os.getpid(), self.engine))
 
     def submit(self, job: Job) -> Future[Made]:
         """Hand out a job."""
-        return self.executor.submit(work, job)
+        with _born_deaf(self.mark):  # workers begin when there is work for them
+            return self.executor.submit(work, job)
 
     def renew(self) -> None:
         """Begin again with new workers after one has died."""
         self.executor.shutdown(wait=True, cancel_futures=True)
+        end_marked(self.mark, SWEEP)
         self.executor = self._start()
 
     def close(self, *, at_once: bool) -> None:
         """End all workers, at once in the middle of their work or when they are idle."""
-        self.executor.shutdown(wait=not at_once, cancel_futures=True)
-        if at_once:
-            self._end_workers()
+        try:
+            if at_once:
+                self._end_workers()
+            self.executor.shutdown(wait=not at_once, cancel_futures=True)
+            end_marked(self.mark, SWEEP)
+        finally:
+            self.guardian.release()
 
     def _end_workers(self) -> None:
-        import psutil
-
-        pids = set[int]()
-        while not self.begun.empty():
-            pids.add(self.begun.get())
-        ours = [item for item in psutil.Process().children() if item.pid in pids]
+        # Also those that are only beginning: while their executor stands they find what they look for. Awaited through
+        # their own objects, since the executor waits for ever for one whose end somebody else was told.
+        ours = list((self.executor._processes or {}).values())
         for item in ours:
-            with suppress(psutil.Error):
-                item.terminate()
-        for item in psutil.wait_procs(ours, timeout=GRACE)[1]:
-            with suppress(psutil.Error):
+            item.terminate()
+        until = time.monotonic() + GRACE
+        for item in ours:
+            item.join(max(0.0, until - time.monotonic()))
+        for item in ours:
+            if item.is_alive():
                 item.kill()
 
 
-def _begin(parent: int, engine: str, begun: Any) -> None:
+def _terminal_signals() -> list[signal.Signals]:
+    """What a terminal sends to all processes in it: Ctrl-C, and its end unless that is ignored (`nohup`)."""
+    known = [signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    return [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+@contextmanager
+def _born_deaf(mark: str) -> Iterator[None]:
+    """Processes begun in the block carry the mark, and hear no signal of the terminal before they are ready to."""
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, _terminal_signals()) if hasattr(signal, "pthread_sigmask") else None
+    before = os.environ.get(SWEEP)
+    os.environ[SWEEP] = mark
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SWEEP]
+        else:
+            os.environ[SWEEP] = before
+        if held is not None:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+
+def _begin(parent: int, engine: str) -> None:
     """First thing in a worker: end with the sweep, be silent, one thread for small matrices, then the imports."""
-    signal.signal(signal.SIGTERM, _end_now)
-    # Ctrl-C reaches the whole group of a terminal; the sweep decides what becomes of its workers. Not SIG_IGN, which
-    # the notebooks' processes would inherit.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    # The sweep decides what becomes of its workers. Not SIG_IGN, which the notebooks' processes would inherit.
+    for number in _terminal_signals():
+        signal.signal(number, lambda *_: None)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _terminal_signals())
     _end_with(parent)
     os.environ["TQDM_DISABLE"] = "1"
     for name in THREADS:
         os.environ.setdefault(name, "1")
-    begun.put(os.getpid())
     if engine == "fork":
         from kommunanalys.reporting.engines import warm
 
         warm()
+    signal.signal(signal.SIGTERM, _end_now)  # until here the signal itself ends it, without a word
 
 
 def _end_with(parent: int) -> None:

@@ -1,4 +1,8 @@
-"""The record of a run: what it was made of, how it ended, and whether what lies in its folder is still that."""
+"""The record of a run: what it was made of, how it ended, and whether what lies in its folder is still that.
+
+`run.json` keeps the parameters as they were given, paths in full, since `--resume` compares them: it is not made for
+publishing. All else that is written beside the reports shows a path of a machine by its last part only.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ import platform
 import re
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from kommunanalys.errors import Timeout
@@ -17,12 +21,48 @@ from kommunanalys.origin import hash_bytes
 
 PAGE, SHEETS, DOCUMENT, EXECUTED = "report.html", "report.xlsx", "report.docx", "executed.ipynb"
 RECORD, FAILED = "run.json", "run-failed.json"
+SUMMARY, TABLE = "sweep.json", "sweep.csv"
+CHOICE, MEMORY = "index.html", "index.json"
 OWN = frozenset({PAGE, SHEETS, DOCUMENT, EXECUTED, RECORD, FAILED})
 """Every file of a report's folder that a run makes; all others are somebody's notes."""
 
 STATUSES = ("ok", "failed", "timeout", "killed", "skipped")
 PRIVATE = frozenset({EXECUTED})
 """Files that may be removed after some time without making a report incomplete."""
+
+_ABSOLUTE = r"(?:[A-Za-z]:[\\/]|\\\\|~?/)"
+_QUOTED = re.compile(rf"""(?<=['"]){_ABSOLUTE}(?:[^'":;\n]*[\\/])?([^'":;\\/\n]+)(?=['"])""")
+_BARE = re.compile(rf"""(?<![\w:/.…]){_ABSOLUTE}(?:[^\s'":;]+[\\/])*([^\s'":;\\/]+)""")
+
+
+def without_paths(text: str) -> str:
+    r"""A text in which paths of somebody's machine are shown by their last part.
+
+    Examples
+    --------
+    >>> without_paths("No file '/srv/anna b/a.csv', see https://a.example/b/c; C:\\data\\b.csv")
+    "No file '…/a.csv', see https://a.example/b/c; …/b.csv"
+    """
+    return _BARE.sub(r"…/\1", _QUOTED.sub(r"…/\1", text))
+
+
+def public(value: Any) -> Any:
+    """A parameter's value as it may be published: a path by its last part, all else as it is.
+
+    Examples
+    --------
+    >>> public(["/srv/anna b/a.csv", "0114", 2021])
+    ['…/a.csv', '0114', 2021]
+    """
+    if isinstance(value, Mapping):
+        return {name: public(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [public(item) for item in value]
+    if isinstance(value, str | PurePath):
+        text = str(value)
+        last = re.split(r"[\\/]", text.rstrip("\\/"))[-1]
+        return f"…/{last}" if re.match(_ABSOLUTE, text) else without_paths(text)
+    return value
 
 
 @cache
@@ -92,13 +132,15 @@ def status_of(error: BaseException) -> str:
 
 
 def as_bytes(record: Mapping[str, Any]) -> bytes:
-    """The record as it stands in its file.
+    """The record as it stands in its file; the message of an error names no folder of a machine.
 
     Examples
     --------
     >>> as_bytes({"status": "ok"}).decode().split()
     ['{', '"status":', '"ok"', '}']
     """
+    if isinstance(error := record.get("error"), Mapping):
+        record = {**record, "error": {**error, "message": without_paths(str(error.get("message", "")))}}
     return (json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n").encode()
 
 
@@ -112,7 +154,7 @@ def read(path: Path) -> dict[str, Any]:
     """
     try:
         found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -135,14 +177,23 @@ def stands(folder: Path, asked: str, wanted: frozenset[str] = frozenset()) -> bo
     False
     """
     record = read(folder / RECORD)
-    outputs = record.get("outputs", {})
+    outputs = record.get("outputs")
     return (
         record.get("status") == "ok"
-        and record.get("request") == asked
+        and _asked(record) == asked
         and not (folder / FAILED).exists()
-        and wanted <= set(outputs)
+        and isinstance(outputs, dict)
+        and {PAGE, SHEETS, *wanted} <= set(outputs)
         and all(_unchanged(folder / name, str(digest)) for name, digest in outputs.items())
     )
+
+
+def _asked(record: Mapping[str, Any]) -> str | None:
+    """What a record on disk was asked for: computed anew, since what stands there may have been changed."""
+    try:
+        return request(record)
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return None
 
 
 def _unchanged(path: Path, digest: str) -> bool:
@@ -150,5 +201,5 @@ def _unchanged(path: Path, digest: str) -> bool:
         return hash_bytes(path.read_bytes()) == digest
     except FileNotFoundError:
         return path.name in PRIVATE
-    except OSError:
+    except (OSError, ValueError):
         return False

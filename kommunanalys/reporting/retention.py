@@ -11,8 +11,8 @@ from kommunanalys.errors import OutputError, UsageError
 from kommunanalys.origin import now
 from kommunanalys.paths import write_whole
 from kommunanalys.reporting.folder import reports_folder
+from kommunanalys.reporting.record import EXECUTED, RECORD
 
-EXECUTED, RECORD = "executed.ipynb", "run.json"
 DELETED = "private_deleted"
 
 
@@ -34,7 +34,7 @@ def forget_private(output: Path, days: int) -> list[Path]:
     Raises
     ------
     UsageError
-        There is no such folder, or fewer than 0 days.
+        There is no such folder, fewer than 0 days, or more than the calendar holds.
     OutputError
         A file could not be deleted; those before it are.
 
@@ -48,7 +48,10 @@ def forget_private(output: Path, days: int) -> list[Path]:
     if days < 0:
         raise UsageError("{days} days is no time to keep something. Give 0 or more.", days=days)
     reports_folder(output)
-    oldest = datetime.now(UTC) - timedelta(days=days)
+    try:
+        oldest = datetime.now(UTC) - timedelta(days=days)
+    except OverflowError as error:
+        raise UsageError("{days} days reach back before the first year. Give fewer.", days=days) from error
     return [path for path in sorted(output.rglob(EXECUTED)) if _forget(path, oldest)]
 
 

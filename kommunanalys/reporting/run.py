@@ -27,6 +27,7 @@ from kommunanalys.reporting import record as records
 from kommunanalys.reporting.execute import execute, handed_over
 from kommunanalys.reporting.folder import check_output, check_writable, slug, whole_or_not, write_beside
 from kommunanalys.reporting.limits import Limits
+from kommunanalys.reporting.masking import references
 from kommunanalys.reporting.parameters import Parameter, declared, find_notebook, read_notebook, validate
 from kommunanalys.reporting.record import DOCUMENT, EXECUTED, FAILED, PAGE, RECORD, SHEETS
 
@@ -140,7 +141,7 @@ def prepare(
     Raises
     ------
     UsageError
-        Unknown notebook, parameter or language.
+        Unknown notebook, parameter or language; a secret that is not set; a library that is missing.
 
     Examples
     --------
@@ -150,7 +151,27 @@ def prepare(
     path = find_notebook(notebook)
     source = read_notebook(path)
     values = checked(declared(source), parameters or {}, check_language(language))
+    check_here(values, docx=docx)
     return Job(path.name, nbformat.writes(source), values, language, engine, limits or Limits(), docx)
+
+
+def check_here(values: Mapping[str, Any], *, docx: bool) -> None:
+    """Refuse what this machine lacks for a report, before the work of making it: secrets, libraries.
+
+    Raises
+    ------
+    UsageError
+        An environment variable that is not set, or too short for a secret; the extra `[documents]` is missing.
+
+    Examples
+    --------
+    >>> check_here({"municipality": "0114"}, docx=False)
+    """
+    references(values)
+    if docx:
+        from kommunanalys.reporting.document import check_installed
+
+        check_installed()
 
 
 def checked(known: Mapping[str, Parameter], parameters: Mapping[str, object], language: str) -> dict[str, Any]:

@@ -17,6 +17,9 @@ from xml.sax.saxutils import escape
 
 from kommunanalys.errors import UsageError
 from kommunanalys.language import Speaker
+from kommunanalys.reporting.notify import FROM, SERVER
+from kommunanalys.reporting.notify import PASSWORD as SMTP_PASSWORD
+from kommunanalys.reporting.notify import USER as SMTP_USER
 
 FORBIDDEN = ("Cc", "Cs", "Zl", "Zp")
 """Categories of signs that end a line, or that no file of a scheduler can hold."""
@@ -28,6 +31,7 @@ HOME, CACHE = f"/var/lib/{USER}", f"/var/cache/{USER}"
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")
 """What the hardened service cannot see."""
 
+MAIL = (SERVER, FROM, SMTP_USER, SMTP_PASSWORD)
 PERIOD = {"day": "1", "week": "7", "month": "@monthly"}
 SECRET = re.compile(r"=env:([A-Za-z_][A-Za-z0-9_]*)$")
 
@@ -40,6 +44,7 @@ def schedule(
     emit: str = "systemd",
     name: str = "kommunanalys",
     output: Path = Path("reports"),
+    secrets: Sequence[str] = (),
     say: Speaker | None = None,
 ) -> str:
     """What to install so that a command of the library runs again and again, with how to install it as comments.
@@ -59,6 +64,9 @@ def schedule(
         What the job is called: letters, digits, "-" and "_".
     output
         Folder that the command writes its reports into.
+    secrets
+        Variables of the environment that the command needs besides those that its words name (a file of parameters
+        may refer to some).
     say
         Speaker of the language of the instructions; English by default.
 
@@ -84,7 +92,8 @@ def schedule(
     if any(unicodedata.category(sign) in FORBIDDEN or sign in "\ufffe\uffff" for word in words for sign in word):
         raise UsageError("A scheduled command is one line: take the line breaks and control signs out of it.")
     emitters = {"systemd": _systemd, "cron": _cron, "windows": _windows}
-    return emitters[emit](words, every, (clock[1], clock[2]), name, output.absolute(), say or Speaker("en"))
+    needs = _needs(words, secrets)
+    return emitters[emit](words, needs, every, (clock[1], clock[2]), name, output.absolute(), say or Speaker("en"))
 
 
 def _check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
@@ -97,24 +106,36 @@ def _check_choice(option: str, value: str, allowed: Sequence[str]) -> None:
         )
 
 
-def _secrets(words: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(found[1] for word in words if (found := SECRET.search(word))))
+def _needs(words: Sequence[str], secrets: Sequence[str]) -> list[str]:
+    """Variables of the environment without which the command cannot work."""
+    named = [found[1] for word in words if (found := SECRET.search(word))]
+    mail = MAIL if any(word.startswith("--notify") for word in words) else ()
+    return list(dict.fromkeys((*named, *secrets, *mail)))
 
 
-def _told(secrets: list[str], place: str, say: Speaker) -> list[str]:
-    if not secrets:
+def _told(needs: list[str], place: str, say: Speaker) -> list[str]:
+    if not needs:
         return []
-    names = ", ".join(secrets)
     return [
         say(
-            "Secrets ({names}): write NAME=value, one a line, into {place}, which nobody else may read:",
-            names=names,
+            "Secrets and settings ({names}): write NAME='value', one a line, into {place}, which nobody else may read:",
+            names=", ".join(needs),
             place=place,
-        )
+        ),
+        *_optional(needs, say),
     ]
 
 
-def _hidden(paths: Sequence[str], say: Speaker) -> list[str]:
+def _optional(needs: list[str], say: Speaker) -> list[str]:
+    if SMTP_USER not in needs:
+        return []
+    names = f"{SMTP_USER}, {SMTP_PASSWORD}"
+    return [say("({names}: only where the mail server wants them.)", names=names)]
+
+
+def _hidden(words: Sequence[str], say: Speaker) -> list[str]:
+    """What the hardened service cannot see of the paths in the words, alone or after a sign of equality."""
+    paths = [path[1] for word in words if (path := re.search(r"(?:^|=)(/.*)", word))]
     found = [path for path in paths if path.startswith(tuple(f"{place}/" for place in HIDDEN)) or path in HIDDEN]
     return [
         say("CAUTION: the job cannot see {path}: move it to /opt or /srv first.", path=path)
@@ -144,7 +165,9 @@ def _path(path: str | Path) -> str:
     return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%") + '"'
 
 
-def _systemd(words: list[str], every: str, at: tuple[str, str], name: str, output: Path, say: Speaker) -> str:
+def _systemd(
+    words: list[str], needs: list[str], every: str, at: tuple[str, str], name: str, output: Path, say: Speaker
+) -> str:
     hour, minute = at
     when = {
         "hour": f"*-*-* *:{minute}:00",
@@ -152,20 +175,25 @@ def _systemd(words: list[str], every: str, at: tuple[str, str], name: str, outpu
         "week": f"Mon *-*-* {hour}:{minute}:00",
         "month": f"*-*-01 {hour}:{minute}:00",
     }[every]
-    secrets = _secrets(words)
-    secret_lines = _told(secrets, f"/etc/{name}.env", say)
-    secret_lines += [f"  install -m 0600 /dev/null /etc/{name}.env && nano /etc/{name}.env"] if secrets else []
+    secret_lines = _told(needs, f"/etc/{name}.env", say)
+    secret_lines += [f"  install -m 0600 /dev/null /etc/{name}.env && nano /etc/{name}.env"] if needs else []
     head = _comment(
         say("Installed by hand, as root. The job has a user of its own, {user}, that needs to write into:", user=USER),
         f"  {output}",
         f"  useradd --system --home-dir {HOME} --shell /usr/sbin/nologin {USER}",
-        f"  install -d -o {USER} -g {USER} {shlex.quote(str(output))}",
+        f"  install -d -m 0750 -o {USER} -g {USER} {shlex.quote(str(output))}",
+        say(
+            "The reports can be read by their group {group}, and by nobody else. A web server that shows them joins "
+            "the group (here as www-data); it must not give out executed.ipynb, *.json and *.csv:",
+            group=USER,
+        ),
+        f"  usermod --append --groups {USER} www-data",
         *secret_lines,
         say("Then save the two parts below as the files that their first lines name, and:"),
         f"  systemctl daemon-reload && systemctl enable --now {name}.timer",
         say("See when it runs and what it said:"),
         f"  systemctl list-timers {name}.timer; journalctl -u {name}.service",
-        *_hidden((words[0], str(Path.cwd()), str(output)), say),
+        *_hidden((*words, str(Path.cwd()), str(output)), say),
     )
     service = f"""
 # /etc/systemd/system/{name}.service
@@ -181,12 +209,15 @@ Group={USER}
 WorkingDirectory={str(Path.cwd()).replace("%", "%%")}
 ExecStart={" ".join([_path(words[0]), *map(quote_systemd, words[1:])])}
 StateDirectory={USER}
+StateDirectoryMode=0700
 CacheDirectory={USER}
+CacheDirectoryMode=0700
 Environment=HOME={HOME} KOMMUNANALYS_STATE={HOME} KOMMUNANALYS_CACHE={CACHE}
 Environment=MPLCONFIGDIR={CACHE}/matplotlib NUMBA_CACHE_DIR={CACHE}/numba
-EnvironmentFile={"" if secrets else "-"}/etc/{name}.env
+EnvironmentFile={"" if needs else "-"}/etc/{name}.env
 ReadWritePaths={_path(output)}
-UMask=0077
+# Reports are for their group; keys and what is remembered stay the job's own.
+UMask=0027
 MemoryMax=80%
 TasksMax=512
 {HARDENED}
@@ -237,19 +268,22 @@ DevicePolicy=closed
 """
 
 
-def _cron(words: list[str], every: str, at: tuple[str, str], name: str, output: Path, say: Speaker) -> str:
+def _cron(
+    words: list[str], needs: list[str], every: str, at: tuple[str, str], name: str, output: Path, say: Speaker
+) -> str:
     hour, minute = int(at[0]), int(at[1])
-    file, secrets = f"{HOME}/{name}", _secrets(words)
+    file = f"{HOME}/{name}"
     setting = f"PATH=/usr/local/bin:/usr/bin:/bin\nKOMMUNANALYS_STATE={HOME}/state\nKOMMUNANALYS_CACHE={HOME}/cache\n"
-    load = f"set -a; . {file}.env; set +a; " if secrets else ""
+    load = f"set -a; . {file}.env; set +a; "
+    load = load if needs else f"if [ -r {file}.env ]; then {load}fi; "
     job = f"cd {shlex.quote(str(Path.cwd()))} && {{ {load}{shlex.join(words)}; }} >>{file}.log 2>&1"
     head = [
         say("Installed by hand, as root. The job has a user of its own, {user}, that needs to write into:", user=USER),
         f"  {output}",
         f"  useradd --system --create-home --home-dir {HOME} --shell /usr/sbin/nologin {USER}",
         f"  install -d -o {USER} -g {USER} {shlex.quote(str(output))}",
-        *_told(secrets, f"{file}.env", say),
-        *([f"  install -m 0600 -o {USER} /dev/null {file}.env && nano {file}.env"] if secrets else []),
+        *_told(needs, f"{file}.env", say),
+        *([f"  install -m 0600 -o {USER} /dev/null {file}.env && nano {file}.env"] if needs else []),
     ]
     if every == "hour":
         told = say("Add the lines below with: {command}", command=f"crontab -u {USER} -e")
@@ -275,13 +309,14 @@ def _cron(words: list[str], every: str, at: tuple[str, str], name: str, output: 
     )
 
 
-def _windows(words: list[str], every: str, at: tuple[str, str], name: str, output: Path, say: Speaker) -> str:
+def _windows(
+    words: list[str], needs: list[str], every: str, at: tuple[str, str], name: str, output: Path, say: Speaker
+) -> str:
     arguments = subprocess.list2cmdline(words[1:])
     if re.search(r"%[^%]+%|\$\(", f"{words[0]} {arguments} {Path.cwd()}"):
         raise UsageError(
             "The Task Scheduler would put something else in the place of %...% or $(...). Take it out of the command."
         )
-    secrets = _secrets(words)
     told = [
         say(
             "Save this as {file} and install it, as the user whose job it is (no password is stored):",
@@ -290,8 +325,14 @@ def _windows(words: list[str], every: str, at: tuple[str, str], name: str, outpu
         f"  schtasks /Create /TN {name} /XML {name}.xml /NP",
         say("That user needs the right to log on as a batch job, and to write into: {output}", output=output),
         *(
-            [say("Secrets ({names}): set them as environment variables of that user.", names=", ".join(secrets))]
-            if secrets
+            [
+                say(
+                    "Secrets and settings ({names}): set them as environment variables of that user.",
+                    names=", ".join(needs),
+                ),
+                *_optional(needs, say),
+            ]
+            if needs
             else []
         ),
         say("A run that was missed is made up as soon as the machine is on."),
@@ -333,20 +374,6 @@ def _windows(words: list[str], every: str, at: tuple[str, str], name: str, outpu
     return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),

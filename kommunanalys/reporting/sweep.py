@@ -15,16 +15,24 @@ from kommunanalys.errors import KommunanalysError, OutputError, UsageError
 from kommunanalys.language import check_language
 from kommunanalys.origin import now
 from kommunanalys.reporting import given, pools
-from kommunanalys.reporting.folder import check_output, check_writable, is_full, recover, write_beside
+from kommunanalys.reporting.folder import check_output, check_writable, explained, is_full, recover, write_beside
 from kommunanalys.reporting.index import build_index
 from kommunanalys.reporting.limits import Limits
 from kommunanalys.reporting.lock import folder_lock
-from kommunanalys.reporting.outcome import Progress, Row, Stopped, Sweep, as_csv
+from kommunanalys.reporting.outcome import Progress, Row, Stopped, Sweep, Unwritten, as_csv
 from kommunanalys.reporting.parameters import Parameter, declared, find_notebook, read_notebook
-from kommunanalys.reporting.record import DOCUMENT, STATUSES, as_bytes, stands
-from kommunanalys.reporting.run import Job, Made, checked, publish
+from kommunanalys.reporting.record import (
+    DOCUMENT,
+    STATUSES,
+    SUMMARY,
+    TABLE,
+    as_bytes,
+    public,
+    stands,
+    without_paths,
+)
+from kommunanalys.reporting.run import Job, Made, check_here, checked, publish
 
-SUMMARY, TABLE = "sweep.json", "sweep.csv"
 MOST_WORKERS = 8
 SHARE = 0.8
 """Part of the machine's memory that all notebooks together may use."""
@@ -111,6 +119,8 @@ def sweep(
         Another sweep is writing into the folder.
     OutputError
         The disk is full, or the folder cannot be written.
+    Unwritten
+        An OutputError: all reports are made, but not the summary or the start page (a file is open in Excel).
     Stopped
         Ctrl-C; the summary of what was done is written.
     """
@@ -124,6 +134,9 @@ def sweep(
     blank = Job(path.name, nbformat.writes(source), {}, "en", "fork" if engine == "fork" else "spawn", limits, docx)
     rows = given.product(chosen)
     jobs = [_job(blank, {**(parameters or {}), **row}, language) for row in rows for language in _known(languages)]
+    if engine != "dask":  # a cluster's workers have an environment of their own
+        for job in jobs:
+            check_here(job.values, docx=docx)
     ledger = _Ledger(place, path.stem, jobs, list(chosen))
     about = {"engine": engine, "workers": workers, "parameters": dict(parameters or {}), "started": now()}
     with folder_lock(place):
@@ -132,15 +145,25 @@ def sweep(
             if todo:
                 _carry_out(ledger, todo, pools.crew(engine, min(workers, len(todo)), scheduler), progress)
         except BaseException as error:
-            with suppress(OutputError):  # a full disk: the error that is on its way says so
-                ledger.write(about)
-                build_index(place)
+            _conclude(ledger, about, place)  # on a full disk in vain: the error that is on its way says so
             if isinstance(error, KeyboardInterrupt):
                 raise Stopped(ledger.result()) from None
             raise
-        ledger.write(about)
-        build_index(place)
+        unwritten = _conclude(ledger, about, place)
+    if unwritten:
+        raise Unwritten(unwritten, ledger.result()) from unwritten
     return ledger.result()
+
+
+def _conclude(ledger: _Ledger, about: Mapping[str, object], place: Path) -> OutputError | None:
+    """Write all that tells of the sweep, each whatever becomes of the others; the first error of them."""
+    errors: list[OutputError] = []
+    for write in (ledger.write_table, lambda: ledger.write_summary(about), lambda: build_index(place)):
+        try:
+            write()
+        except OutputError as error:
+            errors.append(error)
+    return errors[0] if errors else None
 
 
 class _Ledger:
@@ -157,8 +180,11 @@ class _Ledger:
         """Clear up, remove the summary of last time, and say which reports are to be made."""
         check_writable(self.room / ".any")
         recover(self.room)
-        for name in (SUMMARY, TABLE):
-            (self.room / name).unlink(missing_ok=True)
+        for file in (self.room / SUMMARY, self.room / TABLE):
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                raise explained(error, file) from error
         for number, (job, target) in enumerate(zip(self.jobs, self.targets, strict=True)):
             wanted = frozenset({DOCUMENT} if job.docx else ())
             if resume and stands(target, job.begin()["request"], wanted):
@@ -174,7 +200,7 @@ class _Ledger:
                 raise
             made = Made({**made.record, "status": "failed", "error": {"message": str(error)}}, {})
         told = made.record
-        reason = str(told.get("error", {}).get("message", ""))
+        reason = without_paths(str(told.get("error", {}).get("message", "")))
         self.rows[number] = replace(
             self.rows[number], status=told["status"], seconds=told["seconds"], reason=reason, made=True
         )
@@ -183,13 +209,16 @@ class _Ledger:
         """The rows as they stand."""
         return Sweep(self.room.name, self.room, tuple(self.rows))
 
-    def write(self, about: Mapping[str, object]) -> None:
-        """Write the summary, as a record and as a table."""
+    def write_table(self) -> None:
+        """Write the summary as a table."""
+        write_beside(self.room / TABLE, as_csv(self.rows), self.room)
+
+    def write_summary(self, about: Mapping[str, object]) -> None:
+        """Write the summary as a record; of a path only the last part."""
         counts = {name: sum(row.status == name for row in self.rows) for name in STATUSES}
         rows = [asdict(row) for row in self.rows]
         summary = {"notebook": self.room.name, **about, "finished": now(), "counts": counts, "reports": rows}
-        write_beside(self.room / TABLE, as_csv(self.rows), self.room)
-        write_beside(self.room / SUMMARY, as_bytes(summary), self.room)
+        write_beside(self.room / SUMMARY, as_bytes(public(summary)), self.room)
 
 
 def _carry_out(

@@ -179,3 +179,62 @@ def test_a_start_page_may_run_what_its_policy_names(tmp_path, good):
     assert rules(tmp_path) == {"script"}
     start.rename(tmp_path / "report.html")
     assert rules(tmp_path) == {"script"}
+
+
+def failed(folder, **change):
+    """A report that failed, beside a good one."""
+    record = {"notebook": "a.ipynb", "parameters": {}, "status": "failed", "error": {"message": "no"}, **change}
+    folder.mkdir()
+    for name in ("run.json", "run-failed.json"):
+        (folder / name).write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_records_and_summaries_without_codes_are_clean(report):
+    failed(report.parent / "failed")
+    (report.parent / "sweep.csv").write_text("code,status\n0114,ok\n", encoding="utf-8-sig")
+    for name in ("sweep.json", "index.json"):
+        (report.parent / name).write_text("{}", encoding="utf-8")
+    assert told(report.parent) == []
+
+
+def test_a_code_in_the_record_of_a_failed_report_is_found(report):
+    failed(report.parent / "failed", parameters={"person": FINNISH})
+    faults = check(report.parent)
+    assert [(fault.page.name, fault.rule) for fault in faults] == [
+        ("run-failed.json", "identity-code"),
+        ("run.json", "identity-code"),
+    ]
+    assert not any(FINNISH in text for text in told(report.parent))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("sweep.csv", f"code,who,status\n0114,{FINNISH},ok\n"),
+        ("sweep.csv", f'code,reason\n0114,"not 7,{SWEDISH}, at all"\n'),
+        ("sweep.csv", f"code;who\n0114;{FINNISH}\n"),
+        ("sweep.json", json.dumps({"reports": [{"parameters": {"person": SWEDISH}}]})),
+        ("index.json", json.dumps({"reports": {FINNISH: {}}})),
+    ],
+)
+def test_a_code_in_a_summary_is_found(report, name, content):
+    (report.parent / name).write_text(content, encoding="utf-8-sig" if name.endswith("csv") else "utf-8")
+    assert [(fault.page.name, fault.rule) for fault in check(report.parent)] == [(name, "identity-code")]
+
+
+@pytest.mark.parametrize("name", ["sweep.csv", "sweep.json", "index.json", "failed/run-failed.json"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"\0", b"[" * 100_000])
+def test_a_damaged_summary_is_a_fault(report, name, content):
+    if (name, content) == ("sweep.csv", b"[" * 100_000):
+        content = b"\x80"
+    (report.parent / name).parent.mkdir(exist_ok=True)
+    (report.parent / name).write_bytes(content)
+    assert ("unreadable", name.split("/")[-1]) in {(fault.rule, fault.page.name) for fault in check(report.parent)}
+
+
+def test_a_folder_with_nothing_but_a_failed_report_is_no_green_light(tmp_path):
+    failed(tmp_path / "failed")
+    with pytest.raises(UsageError, match="holds no report"):
+        check(tmp_path)
+    failed(tmp_path / "other", parameters={"person": FINNISH})
+    assert {fault.rule for fault in check(tmp_path)} == {"identity-code"}

@@ -95,6 +95,52 @@ def test_both_engines_tell_an_error_in_the_same_words(warm: Worker, code: str):
     assert fork.error == "NotebookStopped"
 
 
+WAITING = (
+    "import asyncio\nasync def one():\n    await asyncio.sleep(0.01)\n    return 7",
+    "task = asyncio.create_task(one())\n'not awaited'",
+    "await asyncio.sleep(0.1)\ntask.done(), await task",
+    "loop = asyncio.get_event_loop()\nlater = loop.create_future()\nloop.call_soon(later.set_result, 3)\n'set'",
+    "await later, later.get_loop() is asyncio.get_running_loop()",
+    "async with asyncio.timeout(5):\n    print(await asyncio.gather(one(), one()))",
+    "from matplotlib import pyplot as plt\nawait asyncio.sleep(0)\n_ = plt.plot([1, 2])",
+)
+
+
+def test_one_loop_runs_through_all_cells_in_both_engines(warm: Worker):
+    fork, spawn = warm.run(*WAITING), spawned(*WAITING)
+    assert (fork.error, spawn.error) == ("", ""), fork.message
+    assert told(fork) == told(spawn)
+    assert "(True, 7)" in repr(fork.outputs)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import asyncio\nasync def one():\n    pass\nasyncio.run(one())",
+        "import asyncio\nasyncio.get_event_loop().run_until_complete(asyncio.sleep(0))",
+        "import asyncio\nawait asyncio.sleep(0)\n1/0",
+        (
+            "import asyncio, os, signal\nloop = asyncio.get_running_loop()\n"
+            "loop.call_later(0.1, os.kill, os.getpid(), signal.SIGINT)\nawait asyncio.sleep(60)"
+        ),
+        "await",
+    ],
+)
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_both_engines_refuse_the_same_of_asyncio(warm: Worker, code: str):
+    fork, spawn = warm.run(code), spawned(code)
+    assert fork.error == spawn.error == "NotebookStopped"
+    assert fork.message == spawn.message
+
+
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_half_a_sign_that_is_printed_can_be_written_to_a_file(warm: Worker, stream: str):
+    code = f"import sys\nprint('a\\udc80b', file=sys.{stream})"
+    fork, spawn = warm.run(code), spawned(code)
+    assert told(fork) == told(spawn)
+    assert fork.outputs[1][0].text == "a\ufffdb\n"
+
+
 def test_a_plain_plot_is_shown_by_every_one_of_twenty_children(warm: Worker):
     code = "from matplotlib import pyplot as plt\nplt.plot([1, 2])"
     kinds = [[sorted(item.get("data", {})) for cell in warm.run(code).outputs for item in cell] for _ in range(20)]

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from kommunanalys.errors import OutputError, UsageError
@@ -148,7 +149,7 @@ def test_killed_at_a_random_moment_the_report_is_whole_or_comes_back_whole(tmp_p
 
 def gone(name):
     """What a process that has ended called a folder."""
-    return name.format(mark=f"{2**22 + 1}-1000-ab12cd")
+    return name.format(mark=f"{2**22 + 1}-1000-{folder._place()}-ab12cd")
 
 
 def test_a_report_laid_aside_comes_back_unless_another_took_its_place(tmp_path):
@@ -174,10 +175,107 @@ def test_what_a_living_process_makes_is_left_alone(tmp_path):
 
 
 def test_a_number_given_to_another_process_is_not_the_one_that_made_it(tmp_path):
-    left = tmp_path / f".part-{os.getpid()}-1000-ab12cd"
+    left = tmp_path / f".part-{os.getpid()}-1000-{folder._place()}-ab12cd"
     left.mkdir()
     folder.recover(tmp_path)
     assert not left.exists()
+
+
+def hidden(*_):
+    raise psutil.AccessDenied
+
+
+@pytest.mark.parametrize("case", ["denied", "invisible", "elsewhere"])
+def test_a_process_that_cannot_be_seen_is_not_taken_for_gone(tmp_path, monkeypatch, case):
+    pid, place = os.getppid(), "00000000" if case == "elsewhere" else folder._place()
+    if case == "elsewhere":
+        pid = 2**22 + 1  # a number of another machine says nothing of this one
+    if case == "denied":
+        monkeypatch.setattr(psutil, "Process", hidden)
+    if case == "invisible":
+        monkeypatch.setattr(psutil.Process, "create_time", lambda _: (_ for _ in ()).throw(psutil.NoSuchProcess(pid)))
+    mark = f"{pid}-1000-{place}-ab12cd"
+    for name in (f".part-{mark}", f".old-{mark}-r"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a").write_text("x", encoding="utf-8")
+    long_ago = (time.time() - 2 * folder.QUIET,) * 2
+    for item in tmp_path.iterdir():
+        os.utime(item, long_ago)  # a file in it is young: somebody writes
+    folder.recover(tmp_path)
+    assert sorted(item.name for item in tmp_path.iterdir()) == [f".old-{mark}-r", f".part-{mark}"]
+    for item in tmp_path.rglob("a"):
+        os.utime(item, long_ago)
+    for item in tmp_path.iterdir():
+        os.utime(item, long_ago)
+    folder.recover(tmp_path)
+    assert [item.name for item in tmp_path.iterdir()] == ["r"]
+
+
+def test_a_zombie_writes_no_more(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as ended:
+        ended.stdout.read()
+        born = int(psutil.Process(ended.pid).create_time())
+        until = time.monotonic() + 20
+        while psutil.Process(ended.pid).status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
+            time.sleep(0.01)
+        (tmp_path / f".part-{ended.pid}-{born}-{folder._place()}-ab12cd").mkdir()
+        folder.recover(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_laid_aside_says_when(tmp_path):
+    target = tmp_path / "r"
+    target.mkdir()
+    os.utime(target, (1000, 1000))
+    (aside,) = folder._lay_aside(target)
+    assert folder._quiet(aside) < folder.QUIET
+
+
+def test_another_that_publishes_at_the_same_moment_is_no_error(tmp_path, monkeypatch):
+    target, renamed, others = tmp_path / "r", folder.Path.rename, []
+    target.mkdir()
+    (target / "notes.txt").write_text("mine", encoding="utf-8")
+
+    def between(self, other):
+        if self.name.startswith(".part-") and len(others) < 3:
+            others.append(self)
+            other.mkdir()  # the other one was quicker
+            (other / "report.html").write_text("other", encoding="utf-8")
+        return renamed(self, other)
+
+    monkeypatch.setattr(folder.Path, "rename", between)
+    with whole_or_not(target) as work:
+        (work / "report.html").write_text("ours", encoding="utf-8")
+    assert len(others) == 3
+    assert (target / "report.html").read_text(encoding="utf-8") == "ours"
+    assert (target / "notes.txt").read_text(encoding="utf-8") == "mine"
+    assert [item.name for item in tmp_path.iterdir()] == ["r"]
+
+
+SHARED = """import sys, pathlib
+from kommunanalys.reporting.folder import whole_or_not
+sys.stdin.read(1)
+for number in range(200):
+    with whole_or_not(pathlib.Path(sys.argv[1])) as work:
+        for name in ("a", "b", "c"):
+            (work / name).write_text(sys.argv[2] + str(number))"""
+
+
+def test_two_that_write_one_report_at_the_same_time(tmp_path):
+    target = tmp_path / "r"
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", SHARED, str(target), name], stdin=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        for name in "xy"
+    ]
+    for writer in writers:
+        writer.stdin.write(b".")
+        writer.stdin.flush()
+    errors = [writer.communicate(timeout=120)[1].decode() for writer in writers]
+    assert errors == ["", ""]
+    assert [item.name for item in tmp_path.iterdir()] == ["r"]
+    assert len({(target / name).read_text(encoding="utf-8") for name in ("a", "b", "c")}) == 1
 
 
 def test_a_document_of_last_time_does_not_stay_beside_a_report_without(tmp_path):

@@ -95,6 +95,8 @@ def test_yaml_is_never_interpreted(file, text, found):
         "a: &x [*x]",
         "a: *nothing",
         "a: \x00",
+        "a: " + "[" * 5000,
+        "a: " + "{b: " * 5000,
     ],
 )
 def test_what_is_no_plain_yaml_is_refused(file, text):
@@ -131,6 +133,14 @@ def test_command_line_before_environment_before_file(file, monkeypatch):
         ("name\tcode\na\t091\nb\t 0114 \n", "a.csv", "utf-8"),
         ("\n091\n0114\n091", "a.txt", "utf-8"),
         ("091\n0114", "A.CSV", "utf-8-sig"),
+        ("code\r091\r0114\r", "a.csv", "utf-8"),
+        ('name;code\r"a\rb";091\rc;0114', "a.csv", "cp1252"),
+        ("Område\tcode\r\nÅ\t091\r\nb\t0114\r\n", "a.csv", "utf-16"),
+        ("\ufeffOmråde\tcode\r\nÅ\t091\r\nb\t0114\r\n", "a.txt.csv", "utf-16-be"),
+        ("091\r\n0114\r\n", "a.txt", "utf-16"),
+        ('"cost, net, total (SEK)";code\n1;091\n2;0114\n', "a.csv", "utf-8"),
+        ("cost, net, total (SEK);code\n1;091\n2;0114\n", "a.csv", "utf-8"),
+        ('"a; b; c",code\n"1\n2",091\n2,0114\n', "a.csv", "utf-8"),
     ],
 )
 def test_files_as_people_have_them(file, text, name, encoding):
@@ -211,3 +221,22 @@ def test_template_text_in_an_error_is_shown_as_it_is():
     with pytest.raises(UnknownMunicipality) as caught:
         given.places(["{value.__class__}", "%s"], None)
     assert "{value.__class__}" in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["", ",0114"])
+@pytest.mark.parametrize("text", ["code,x\n{cell}\n", "x,code\n{cell},0114\n", 'x,code\n"{cell};1",0114\n'])
+def test_a_cell_beyond_the_limit_is_refused(file, text, end):
+    with pytest.raises(ParameterError, match="too long"):
+        given.over(str(file(text.format(cell="x" * 140_000) + end, "a.csv")), CODE)
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe0", b"\xfe\xff\xd8\x00", "code\n091".encode("utf-16-le")])
+def test_what_is_no_text_is_refused(tmp_path, raw):
+    for name in ("a.csv", "a.txt"):
+        (tmp_path / name).write_bytes(raw)
+        with pytest.raises(ParameterError, match="no text"):
+            given.over(str(tmp_path / name), CODE)
+
+
+def test_secrets_that_values_refer_to():
+    assert given.secrets({"key": "env:A", "keys": ["env:B", "x"], "note": "see env:C"}) == ["A", "B"]

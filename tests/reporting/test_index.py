@@ -267,3 +267,28 @@ def test_the_list_is_narrowed_in_a_browser(put, tmp_path):
         [6, 3],
     ]
     assert told["wide"] <= 0
+
+
+def test_a_remembered_name_that_no_file_can_have_is_no_crash(put, tmp_path):
+    put()
+    build_index(tmp_path)
+    memory = tmp_path / "index.json"
+    told = json.loads(memory.read_text(encoding="utf-8"))
+    [report] = told["reports"].values()
+    told["reports"]["gone/sv"] = {**report, "notebook": "x" * 5000}
+    memory.write_text(json.dumps(told), encoding="utf-8")
+    assert "Gone" in page(tmp_path).text
+
+
+@pytest.mark.skipif(os.name == "nt", reason="rights of POSIX")
+def test_a_web_server_of_the_group_can_read_the_start_page_and_nothing_half_written_stays(put, tmp_path):
+    put()
+    (tmp_path / ".part-left").mkdir()
+    os.utime(tmp_path / ".part-left", (0, 0))
+    before = os.umask(0o027)
+    try:
+        pages = build_index(tmp_path)
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in pages} == {0o640}
+    assert not list(tmp_path.glob(".part-*"))

@@ -105,6 +105,53 @@ def test_a_form_that_holds_another_leaves_no_rest():
     assert Masker(["secret-word", "secret-word-longer"]).text("a secret-word-longer b") == f"a {MASK} b"
 
 
+LONG = "ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v2W3x4Y5z6a7B8c9D0"
+
+
+def test_what_pandas_shortens_is_masked():
+    import pandas as pd
+
+    text = repr(pd.DataFrame({"a": [LONG]}))
+    assert LONG[:40] in text
+    masked = Masker([LONG]).text(text)
+    assert "ghp_" not in masked.lower()
+    assert f"{MASK}..." in masked
+
+
+@pytest.mark.parametrize("count", [8, 9, 30, 63])
+@pytest.mark.parametrize("ellipsis", ["...", "…", " [...]", "'...", "\\u2026"])
+def test_beginning_and_end_beside_an_ellipsis_are_masked(count: int, ellipsis: str):
+    masked = Masker([LONG])
+    assert masked.text(f"x {LONG[:count]}{ellipsis}") == f"x {MASK}{ellipsis}"
+    mirrored = "...] " if "[" in ellipsis else "...'" if "'" in ellipsis else ellipsis
+    assert masked.text(f"{mirrored}{LONG[-count:]} x") == f"{mirrored}{MASK} x"
+    assert masked.text(f"x {LONG[:count]} y") == f"x {LONG[:count]} y"
+
+
+def test_the_repr_of_a_long_text_is_masked_on_both_sides():
+    import reprlib
+
+    text = reprlib.repr(LONG)
+    assert text.startswith("'ghp_A1b2")
+    assert Masker([LONG]).text(text) == f"'{MASK}...{MASK}'"
+
+
+@pytest.mark.parametrize("change", [str.upper, str.lower, str.capitalize, str.swapcase, str.title, str.casefold])
+def test_capitals_make_no_difference(change):
+    for secret in (LONG, "straße-ÅÄÖ-ıİ-geheim"):
+        masked = Masker([secret]).text(f"a {change(secret)} İ b")
+        assert masked == f"a {MASK} İ b"
+    raw = change(LONG).encode()
+    assert Masker([LONG]).text(LONG.encode().hex().upper()) == MASK
+    if change in (str.upper, str.lower):
+        assert Masker([LONG]).text(f"{base64.b64encode(raw).decode()[:-4]}...") == f"{MASK}..."
+
+
+def test_a_large_text_is_masked_at_bounded_cost():
+    text = ("ghp_A1b2" + "." * 2 + LONG + "\n") * 20_000
+    assert Masker([LONG]).text(text).count(MASK) == 20_000
+
+
 def test_structures_are_masked_inside_keys_too():
     masked = Masker(["secret-word"]).anything({"secret-word": [{"a": "x secret-word"}], "n": None})
     assert masked == {MASK: [{"a": f"x {MASK}"}], "n": None}

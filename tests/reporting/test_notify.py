@@ -284,3 +284,7 @@ def test_no_server_there(server, monkeypatch):
     monkeypatch.setenv("KOMMUNANALYS_SMTP", f"127.0.0.1:{port}")
     with pytest.raises(OutputError, match="ConnectionRefusedError"):
         notify(WELL, to="all@x.example", say=EN)
+
+
+def test_a_sweep_that_was_stopped_is_not_well():
+    assert not Outcome("cost_efficiency", {"ok": 1, "skipped": 3}, *TIMES).well

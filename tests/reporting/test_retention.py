@@ -101,3 +101,9 @@ def test_wrong_calls(tmp_path):
         forget_private(tmp_path / "nowhere", 30)
     with pytest.raises(UsageError, match=r"\.\."):
         forget_private(tmp_path / ".." / tmp_path.name, 30)
+
+
+@pytest.mark.parametrize("days", [1_000_000, 10**12])
+def test_more_days_than_the_calendar_has(tmp_path, days):
+    with pytest.raises(UsageError, match=f"{days} days"):
+        forget_private(tmp_path, days)

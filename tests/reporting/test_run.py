@@ -220,3 +220,21 @@ def _alive(pid):
     except ProcessLookupError:
         return False
     return True
+
+
+def test_what_is_missing_is_refused_before_anything_runs_or_is_written(notebook, tmp_path, monkeypatch):
+    from kommunanalys.reporting.sweep import sweep
+
+    path, output = notebook("x = 1"), tmp_path / "r"
+    monkeypatch.delenv("HIDDEN", raising=False)
+    over = {"level": "low,high"}
+    with pytest.raises(UsageError, match="HIDDEN"):
+        run(path, {"municipality": "env:HIDDEN"}, output=output)
+    with pytest.raises(UsageError, match="HIDDEN"):
+        sweep(path, over, {"names": "[]", "municipality": "env:HIDDEN"}, output=output, engine="spawn")
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(UsageError, match="documents"):
+        run(path, output=output, docx=True)
+    with pytest.raises(UsageError, match="documents"):
+        sweep(path, over, output=output, docx=True, engine="spawn")
+    assert not output.exists()

@@ -246,3 +246,69 @@ def test_anacron_accepts_the_table(tmp_path):
 def test_quoting_by_hand():
     assert quote_systemd("a b") == '"a b"'
     assert quote_systemd('"\\%$') == '"\\"\\\\%%$$"'
+
+
+@pytest.mark.parametrize("emit", EMIT)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("option", ["--notify=a@example.org", "--notify-failures=a@example.org"])
+def test_mail_needs_the_settings_of_the_mail_server(emit, language, option):
+    text = schedule(["run", "x", option], every="day", emit=emit, say=Speaker(language))
+    for name in ("", "_FROM", "_USER", "_PASSWORD"):
+        assert f"KOMMUNANALYS_SMTP{name}" in text
+    assert "SMTP" not in schedule(["run", "x"], every="day", emit=emit, say=Speaker(language))
+
+
+@pytest.mark.parametrize("emit", EMIT)
+def test_secrets_of_a_file_of_parameters_are_told(emit):
+    text = schedule(COMMAND, every="day", emit=emit, secrets=["OTHER_KEY", "API_KEY"])
+    assert "(API_KEY, OTHER_KEY)" in text
+
+
+def cron_job(words, tmp_path, monkeypatch):
+    """The line that cron hands to the shell, its folder moved to here."""
+    monkeypatch.setattr("kommunanalys.reporting.schedule.HOME", str(tmp_path))
+    text = schedule(words, every="hour", emit="cron", name="job")
+    return line(text, "30 * * * * ").removeprefix("30 * * * * ").replace(r"\%", "%")
+
+
+@pytest.mark.skipif(not Path("/bin/sh").exists(), reason="the shell of POSIX")
+@pytest.mark.parametrize("words", [["--version"], ["--notify=a@example.org"], ["-p", "key=env:API_KEY"]])
+def test_cron_loads_the_file_of_secrets_wherever_it_is_there(words, tmp_path, monkeypatch):
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\necho "$KOMMUNANALYS_SMTP $API_KEY"\n', encoding="utf-8")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    job = cron_job(words, tmp_path, monkeypatch)
+    needed = words != ["--version"]
+    bare = subprocess.run(["/bin/sh", "-c", job], env={}, check=False)
+    assert (bare.returncode != 0) == needed, "what needs secrets does not run without them"
+    (tmp_path / "job.env").write_text("KOMMUNANALYS_SMTP='mail.invalid:25'\nAPI_KEY='a $b & c'\n", encoding="utf-8")
+    subprocess.run(["/bin/sh", "-c", job], env={}, check=True)
+    assert (tmp_path / "job.log").read_text(encoding="utf-8").splitlines()[-1] == "mail.invalid:25 a $b & c"
+
+
+def test_systemd_wants_the_file_of_secrets_only_where_it_is_needed():
+    assert line(schedule(["run", "x"], every="day"), "EnvironmentFile=") == "EnvironmentFile=-/etc/kommunanalys.env"
+    for more in (["--notify", "a@example.org"], ["-p", "key=env:API_KEY"]):
+        text = schedule(["run", "x", *more], every="day")
+        assert line(text, "EnvironmentFile=") == "EnvironmentFile=/etc/kommunanalys.env"
+
+
+def test_paths_among_the_words_that_the_job_cannot_see_are_told(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/opt/kommunanalys/bin/python")
+    monkeypatch.chdir("/")
+    words = ["run", "/home/anna/a.ipynb", "--parameters=/home/anna/p.yaml", "--parameter=source=/root/k=1", "-p=/srv/x"]
+    text = schedule(words, every="day", output=Path("/srv/reports"))
+    cautions = re.findall(r"# CAUTION: the job cannot see (\S+):", text)
+    assert cautions == ["/home/anna/a.ipynb", "/home/anna/p.yaml", "/root/k=1"]
+
+
+def test_reports_are_for_their_group_and_the_rest_for_the_job_alone():
+    text = schedule(["run", "x"], every="day", output=Path("/srv/reports"))
+    assert line(text, "UMask=") == "UMask=0027"
+    assert "install -d -m 0750 -o kommunanalys -g kommunanalys /srv/reports" in text
+    assert "usermod --append --groups kommunanalys www-data" in text
+    assert (line(text, "StateDirectoryMode="), line(text, "CacheDirectoryMode=")) == (
+        "StateDirectoryMode=0700",
+        "CacheDirectoryMode=0700",
+    )

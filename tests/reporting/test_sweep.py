@@ -3,11 +3,11 @@
 import errno
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -188,7 +188,7 @@ def wait_until(true, seconds=60):
 
 
 @posix
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_stopping_ends_the_kernels_and_tells_what_was_done(notebook, tmp_path, number):
     marks = tmp_path / "marks"
     marks.mkdir()
@@ -206,7 +206,7 @@ def test_stopping_ends_the_kernels_and_tells_what_was_done(notebook, tmp_path, n
     )
     assert wait_until(lambda: len(list(marks.iterdir())) >= 3 or process.poll() is not None)
     ours = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(number)
+    process.send_signal(getattr(signal, number))
     said, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "1 of 4 reports are there" in said
@@ -218,6 +218,30 @@ def test_stopping_ends_the_kernels_and_tells_what_was_done(notebook, tmp_path, n
     assert told["counts"]["skipped"] == 3
     assert len(list((tmp_path / "r").rglob("run.json"))) == 1
     assert not list((tmp_path / "r").rglob(".part-*"))
+
+
+@posix
+@pytest.mark.parametrize(("engine", "after"), [("spawn", 0.1), ("spawn", 0.5), ("fork", 0.1), ("fork", 0.8)])
+def test_ctrl_c_while_the_workers_begin_says_one_line(notebook, tmp_path, engine, after):
+    arguments = [engine if item == "spawn" else item for item in command(notebook("x = 1"), tmp_path / "r")]
+    process = subprocess.Popen(
+        arguments,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    workers = psutil.Process(process.pid)
+    assert wait_until(lambda: any("spawn_main" in " ".join(item.cmdline()) for item in workers.children()))
+    time.sleep(after)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to all
+    said, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert errors.strip().splitlines()[-1:] == ["kommunanalys: stopped; nothing half-written is left."]
+    assert "Traceback" not in said + errors
+    assert "Error" not in errors
 
 
 @posix
@@ -242,10 +266,44 @@ def benchmark():
     return module
 
 
-@posix
-@pytest.mark.parametrize("seed", range(5))
-def test_killed_at_a_random_moment(tmp_path, monkeypatch, seed):
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends workers with their sweep")
+@pytest.mark.parametrize("engine", ["spawn", "fork"])
+@pytest.mark.parametrize("after", [0.0, 0.2, 0.6])
+def test_killed_while_it_publishes(tmp_path, monkeypatch, after, engine):
     kill = benchmark()
-    monkeypatch.setattr(kill, "REPORTS", 3)
-    _, wrong = kill.once(tmp_path, random.Random(seed).uniform(1.0, 6.0), "spawn")
-    assert wrong == []
+    monkeypatch.setattr(kill, "REPORTS", 4)
+    done = kill.once(tmp_path, after, engine)
+    assert done.stood >= 1
+    assert done.wrong == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends workers with their sweep")
+@pytest.mark.parametrize("engine", ["spawn", "fork"])
+def test_killed_in_the_middle_of_a_notebook_it_leaves_no_process(notebook, tmp_path, engine):
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    path = notebook(
+        "import os, pathlib, subprocess, sys, time\n"
+        "sleep = [sys.executable, '-c', 'import time; time.sleep(600)']\n"
+        "made = [subprocess.Popen(sleep).pid, subprocess.Popen(sleep, start_new_session=True).pid]\n"
+        "child = os.fork()\nif not child:\n    os.setsid()\n    time.sleep(600)\n"
+        f"mark = pathlib.Path({str(marks)!r}, municipality)\n"
+        "mark.with_suffix('.part').write_text(repr([*made, child]))\n"
+        "mark.with_suffix('.part').rename(mark)\ntime.sleep(600)"
+    )
+    arguments = [engine if item == "spawn" else item for item in command(path, tmp_path / "r")]
+    sweeping = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    made = []
+    try:
+        assert wait_until(lambda: len([item for item in marks.iterdir() if not item.suffix]) == 2)
+        made = [psutil.Process(pid) for item in marks.iterdir() for pid in json.loads(item.read_text())]
+        assert len(made) == 6
+        sweeping.kill()
+        sweeping.wait()
+        assert psutil.wait_procs(made, timeout=15)[1] == []
+    finally:
+        sweeping.kill()
+        sweeping.wait()
+        for item in made:
+            with suppress(psutil.Error):
+                item.kill()
