@@ -32,7 +32,7 @@ report: $(VENV)/.run
 	$(BIN)/python -m kommunanalys run cost_efficiency --language sv,fi,en
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -28,6 +28,7 @@ _WHERE = {
     "read_example": "sources",
     "read_kolada": "sources",
     "search": "sources",
+    "secrecy": "secrecy",
     "show": "figures",
     "sources": "sources",
 }

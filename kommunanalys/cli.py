@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from kommunanalys import cli_reports, cli_sources, cli_upkeep
+from kommunanalys import cli_reports, cli_secrecy, cli_sources, cli_upkeep
 from kommunanalys.errors import KommunanalysError
 from kommunanalys.language import Speaker, check_language, current
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 
 app.add_typer(cli_sources.sources, name="sources")
 app.add_typer(cli_sources.template, name="template")
+app.add_typer(cli_secrecy.secrecy, name="secrecy")
 app.command("search")(cli_sources.search_command)
 app.command("fetch")(cli_sources.fetch_command)
 app.command("sweep")(cli_reports.sweep_command)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kommunanalys.cli_reports import CellTimeout, Documents, Notify, NotifyFailures, ParameterFile, Parameters
-from kommunanalys.errors import CheckFailed
+from kommunanalys.errors import CheckFailed, UsageError
 from kommunanalys.language import Speaker, check_language, current
 
 Language = Annotated[str, typer.Option("--language", "-l", help="sv, fi or en.")]
@@ -93,20 +93,41 @@ def schedule_command(
 
 def retention_command(
     output: Reports = Path("reports"),
-    days: Annotated[int, typer.Option("--days", min=0, help="How long executed notebooks are kept.")] = 90,
+    days: Annotated[
+        int | None, typer.Option("--days", min=0, help="How long private files are kept; 90 where nothing is said.")
+    ] = None,
+    permits: Annotated[
+        Path | None,
+        typer.Option(
+            "--permits", metavar="FOLDER", help="Permits: what was made under those that have ended goes too."
+        ),
+    ] = None,
     language: Language = "",
 ) -> None:
-    """Delete private executed notebooks that are older than this; the reports stay."""
+    """Delete what is private and older than this: executed notebooks and parcels. Reports, releases, journal stay."""
     from kommunanalys.reporting.folder import reports_folder
     from kommunanalys.reporting.lock import folder_lock
-    from kommunanalys.reporting.retention import forget_private
+    from kommunanalys.reporting.retention import DAYS, forget_private, forget_state
 
     say = _speaker(language)
+    ended = _ended(permits) if permits else []
     with folder_lock(reports_folder(output)):
-        gone = forget_private(output, days)
-    for path in gone:
+        gone = forget_private(output, DAYS if days is None else days)
+    parcels = forget_state(days, ended)
+    for path in (*gone, *parcels):
         typer.echo(path)
     typer.echo(say("{count} executed notebooks deleted.", count=len(gone)))
+    typer.echo(say("{count} parcels deleted.", count=len(parcels)))
+
+
+def _ended(folder: Path) -> list[str]:
+    from kommunanalys.secrecy.frame import local_day
+    from kommunanalys.secrecy.permit import Permit
+
+    if not folder.is_dir():
+        raise UsageError("There is no folder {path}.", path=folder)
+    found = [Permit.read(path) for path in sorted(folder.glob("*.toml"))]
+    return [permit.id for permit in found if permit.valid_until < local_day()]
 
 
 def _speaker(language: str) -> Speaker:

@@ -126,3 +126,15 @@ class Timeout(KommunanalysError):
     """A run took longer than it was allowed."""
 
     exit_code = 124
+
+
+class SecrecyBorder(UsageError):
+    """Data of two secrecy domains were about to be joined without a permit."""
+
+
+class PermitError(UsageError):
+    """A permit does not allow what was asked."""
+
+
+class ReleaseRefused(KommunanalysError):
+    """A table cannot be let out."""

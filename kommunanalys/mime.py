@@ -6,5 +6,8 @@ DATA = "application/vnd.kommunanalys.data+json"
 SUBJECT = "application/vnd.kommunanalys.subject+json"
 """What the report is about, for the page's title."""
 
+RELEASE = "application/vnd.kommunanalys.release+json"
+"""Id of the release that a table or a figure's data come from."""
+
 RUN = "application/vnd.kommunanalys.run+json"
 """The origins of all that the run has loaded."""

@@ -28,7 +28,7 @@ def test_conda_environment_equals_pyproject():
     }
     expected = {
         CONDA_NAMES.get(name, name): text.replace(name, CONDA_NAMES.get(name, name))
-        for name, text in requirements("lab", "fast", "parquet", "documents", "dask").items()
+        for name, text in requirements("lab", "fast", "parquet", "registers", "documents", "dask").items()
     }
     assert {name: text for name, text in listed.items() if name not in CONDA_ONLY} == expected
 
@@ -36,7 +36,10 @@ def test_conda_environment_equals_pyproject():
 def test_every_requirement_is_pinned_and_no_host_is_named():
     text = (ROOT / "constraints.txt").read_text(encoding="utf-8")
     pinned = {bare(line) for line in text.splitlines() if "==" in line}
-    assert set(requirements("lab", "fast", "parquet", "documents", "dask", "dev")) - {"kommunanalys"} <= pinned
+    assert (
+        set(requirements("lab", "fast", "parquet", "registers", "documents", "dask", "dev")) - {"kommunanalys"}
+        <= pinned
+    )
     assert "://" not in text
     assert not re.search(r"index.url|find.links|@ ", text)
 

@@ -112,3 +112,18 @@ def test_secrets_that_a_file_of_parameters_names_are_told(tmp_path, emit):
     done = called("schedule", "municipality_profile", *words)
     assert done.exit_code == 0, done.exception
     assert "(SOURCE_KEY, KOMMUNANALYS_SMTP, KOMMUNANALYS_SMTP_FROM, " in done.output
+
+
+def test_retention_deletes_what_was_made_under_ended_permits(reports, tmp_path):
+    from tests.reporting.test_retention import parcel
+    from tests.secrecy.people import permit
+
+    (tmp_path / "permits").mkdir()
+    permit(tmp_path / "permits", valid_from="2020-01-01", valid_until="2020-12-31")
+    place, other = parcel("a.parcel", "free_zone", 1), parcel("b.parcel", "other", 1)
+    assert "0 parcels deleted." in called("retention", reports).output
+    done = called("retention", reports, "--permits", tmp_path / "permits")
+    assert "1 parcels deleted." in done.output
+    assert not place.exists()
+    assert other.exists()
+    assert isinstance(called("retention", reports, "--permits", tmp_path / "none").exception, UsageError)

@@ -60,7 +60,7 @@ def test_the_code_of_the_readme_runs():
     assert "most similar to Tärnsund" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["", ".compare", ".indicators", ".figures", ".errors"])
+@pytest.mark.parametrize("module", ["", ".compare", ".indicators", ".figures", ".secrecy", ".errors"])
 def test_every_public_name_is_on_the_page(module):
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     home = importlib.import_module(f"kommunanalys{module}")

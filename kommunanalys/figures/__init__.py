@@ -1,7 +1,7 @@
 """Results → matplotlib Axes; every figure carries its caption, its alternative text and its data."""
 
 from kommunanalys.figures.charts import ranking, scatter, timeline
-from kommunanalys.figures.show import Table, show
+from kommunanalys.figures.show import Table, released, show
 from kommunanalys.figures.style import PALETTE, Description, describe, description, new_axes
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "description",
     "new_axes",
     "ranking",
+    "released",
     "scatter",
     "show",
     "timeline",

@@ -20,12 +20,16 @@ from kommunanalys import names
 from kommunanalys.errors import UsageError
 from kommunanalys.figures.style import description
 from kommunanalys.language import MISSING, Speaker, current
-from kommunanalys.mime import DATA, SUBJECT
+from kommunanalys.mime import DATA, RELEASE, SUBJECT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from kommunanalys.secrecy.released import Release
+
+HIDDEN = ".."
+"""How a figure is shown that is hidden in a release."""
 FONTS = "'DejaVu Sans', Verdana, Arial, sans-serif"
 
 
@@ -49,6 +53,15 @@ class Table:
         Glossary name by column, where the column is not itself one.
     row_decimals
         Decimals by row, where rows are about different things; for columns that have none of their own.
+    note
+        What must be printed under the table.
+    mark
+        What stands before each number but 0, e.g. "≈ ".
+
+    Notes
+    -----
+    A table whose `data.attrs["release"]` names a release says so in the notebook, which the publishing of a run that
+    has read a register asks for.
 
     Examples
     --------
@@ -63,6 +76,8 @@ class Table:
     units: Mapping[str, str] = field(default_factory=dict)
     indicators: Mapping[str, str] = field(default_factory=dict)
     row_decimals: Mapping[str, int] = field(default_factory=dict)
+    note: str = ""
+    mark: str = ""
 
     def label(self, column: str, say: Speaker) -> str:
         """The heading of a column in the reader's language."""
@@ -75,13 +90,67 @@ class Table:
         return self.decimals.get(column, self.row_decimals.get(row, known.decimals if known else 0))
 
 
-def show(*items: str | Table | Axes, say: Speaker | None = None, subject: bool = False) -> None:
-    """Put texts (Markdown), tables and described figures on the page of the notebook, in their order.
+def flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table with one line of headings on either side; the release that it is of is kept.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame([[1]], pd.MultiIndex.from_tuples([("A", 7)], names=["school", "grade"]), ["n"])
+    >>> flat(frame).index.tolist(), flat(frame).index.name
+    (['A / 7'], 'school / grade')
+    """
+    made = frame.copy()
+    for axis, name in ((made.index, "index"), (made.columns, "columns")):
+        if isinstance(axis, pd.MultiIndex):
+            texts = [" / ".join(map(str, item)) for item in axis]
+            setattr(made, name, pd.Index(texts, name=" / ".join(map(str, axis.names))))
+    made.attrs = dict(frame.attrs)
+    return made
+
+
+def released(release: Release, caption: str = "", labels: Mapping[str, str] | None = None) -> Table:
+    """A release as a table for readers: hidden figures marked, and under it the paragraph that must be printed.
+
+    Parameters
+    ----------
+    release
+        From `secrecy.release`.
+    caption
+        What the table shows; None names what it is by.
+    labels
+        Heading by column, where the register's own words do not do.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from kommunanalys import secrecy
+    >>> pupils = pd.DataFrame({"school": ["A"] * 30 + ["B"] * 30, "grade": [7, 8, 9] * 20})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     os.environ["KOMMUNANALYS_STATE"] = folder
+    ...     out = secrecy.release(pupils, rows="school", columns="grade", language="en")
+    ...     del os.environ["KOMMUNANALYS_STATE"]
+    >>> table = released(out)
+    >>> table.caption, table.data["Total"].tolist()
+    ('Number of persons by school and grade', [30.0, 30.0, 60.0])
+    """
+    say, told = Speaker(release.language), release.told
+    shown = flat(release.table).astype(object)
+    hidden = shown.isna()
+    data = shown.mask(hidden, HIDDEN)
+    data.attrs["release"] = release.id
+    by = say.names(told.shape.names)
+    what = say("Number of persons by {by}", by=by) if told.value == "count" else f"{told.value}: {by}"
+    mark = "≈ " if release.method == "round" else ""
+    return Table(data, caption or what, labels or {}, note=release.paragraph(), mark=mark)
+
+
+def show(*items: str | Table | Axes | Release, say: Speaker | None = None, subject: bool = False) -> None:
+    """Put texts (Markdown), tables, releases and described figures on the page of the notebook, in their order.
 
     Parameters
     ----------
     *items
-        Text, `Table` or matplotlib Axes that `describe` has been called on.
+        Text, `Table`, what `secrecy.release` gave, or matplotlib Axes that `describe` has been called on.
     say
         Speaker of the reader's language and country; None for that of the session.
     subject
@@ -90,7 +159,7 @@ def show(*items: str | Table | Axes, say: Speaker | None = None, subject: bool =
     Raises
     ------
     UsageError
-        Something else than these three.
+        Something else than these four.
     TableError
         A figure without alternative text.
     """
@@ -100,7 +169,7 @@ def show(*items: str | Table | Axes, say: Speaker | None = None, subject: bool =
         display(bundle(item, say or Speaker(current()), subject=subject), raw=True)
 
 
-def bundle(item: str | Table | Axes, say: Speaker, *, subject: bool = False) -> dict[str, Any]:
+def bundle(item: str | Table | Axes | Release, say: Speaker, *, subject: bool = False) -> dict[str, Any]:
     """What a notebook keeps of a shown thing, by MIME type.
 
     Examples
@@ -114,9 +183,13 @@ def bundle(item: str | Table | Axes, say: Speaker, *, subject: bool = False) -> 
         extra = {SUBJECT: {"text": item}} if subject else {}
         return {"text/plain": item, "text/markdown": item, **extra}
     if isinstance(item, Table):
-        return {"text/plain": item.caption, "text/html": table_html(item, say), DATA: _data(item, say)}
+        return {"text/plain": item.caption, "text/html": table_html(item, say), **_data(item, say)}
     if isinstance(item, Axes):
         return _figure_bundle(item, say)
+    from kommunanalys.secrecy.released import Release
+
+    if isinstance(item, Release):
+        return bundle(released(item), say)
     raise UsageError("Cannot show {kind}: give text, a figures.Table or described Axes.", kind=type(item).__name__)
 
 
@@ -132,7 +205,7 @@ def _figure_bundle(ax: Axes, say: Speaker) -> dict[str, Any]:
         f"<details><summary>{html.escape(say('The figures behind this chart'))}</summary>"
         f"{table_html(table, say)}</details></figure>"
     )
-    return {"text/plain": told.alternative, "text/html": text, DATA: _data(table, say)}
+    return {"text/plain": told.alternative, "text/html": text, **_data(table, say)}
 
 
 def _enough(column: pd.Series) -> int:
@@ -179,7 +252,8 @@ def table_html(table: Table, say: Speaker) -> str:
     rows = "".join(
         f'<tr><th scope="row">{html.escape(str(index))}</th>'
         + "".join(
-            _td(value, table.places(str(name), str(index)), say) for name, value in zip(data, values, strict=True)
+            _td(value, table.places(str(name), str(index)), say, table.mark)
+            for name, value in zip(data, values, strict=True)
         )
         + "</tr>"
         for index, values in zip(data.index, data.itertuples(index=False), strict=True)
@@ -187,12 +261,15 @@ def table_html(table: Table, say: Speaker) -> str:
     caption = html.escape(table.caption)
     body = f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     # A wide table scrolls by itself on a narrow screen, also by keyboard.
-    return f'<div class="wide" role="group" tabindex="0" aria-label="{caption}">{body}</div>'
+    note = f"<p>{html.escape(table.note)}</p>" if table.note else ""
+    return f'<div class="wide" role="group" tabindex="0" aria-label="{caption}">{body}</div>{note}'
 
 
-def _td(value: object, decimals: int, say: Speaker) -> str:
-    kind = ' class="text"' if isinstance(value, str) else ""  # numbers are the rule, and a table may be long
-    return f"<td{kind}>{html.escape(_cell(value, decimals, say))}</td>"
+def _td(value: object, decimals: int, say: Speaker, mark: str) -> str:
+    # Numbers are the rule, and a table may be long.
+    kind = ' class="text"' if isinstance(value, str) and value != HIDDEN else ""
+    before = mark if mark and isinstance(value, int | float) and value == value and value else ""
+    return f"<td{kind}>{html.escape(before + _cell(value, decimals, say))}</td>"
 
 
 def _cell(value: object, decimals: int, say: Speaker) -> str:
@@ -206,6 +283,7 @@ def _cell(value: object, decimals: int, say: Speaker) -> str:
 
 
 def _data(table: Table, say: Speaker) -> dict[str, Any]:
+    """The unrounded numbers, and the release that they are of, by MIME type."""
     columns = [
         {
             "key": table.indicators.get(str(column), str(column)),
@@ -219,7 +297,12 @@ def _data(table: Table, say: Speaker) -> dict[str, Any]:
         [None if value is None or value != value else getattr(value, "item", lambda v=value: v)() for value in row]
         for row in frame.itertuples(index=False)
     ]
-    return {"caption": table.caption, "index": str(table.data.index.name or ""), "columns": columns, "rows": rows}
+    data = {"caption": table.caption, "index": str(table.data.index.name or ""), "columns": columns, "rows": rows}
+    release = table.data.attrs.get("release")
+    return {
+        DATA: data | ({"note": table.note} if table.note else {}),
+        **({RELEASE: {"id": str(release)}} if release else {}),
+    }
 
 
 def _unit(table: Table, column: str, say: Speaker) -> str:

@@ -20,7 +20,7 @@ from bs4 import BeautifulSoup, Tag
 from kommunanalys.errors import UsageError
 from kommunanalys.identity_codes import find_codes
 from kommunanalys.mime import DATA
-from kommunanalys.reporting import private
+from kommunanalys.reporting import private, register_traces
 from kommunanalys.reporting.contrast import low_contrast
 from kommunanalys.reporting.fault import Fault, Flaw, flaw
 from kommunanalys.reporting.html import shown
@@ -51,6 +51,8 @@ OWN_SHEETS = 2
 LONGEST = 60
 """Signs of a page that a message repeats."""
 
+Reader = Callable[[Path], Iterable[Flaw]]
+"""Finds flaws in a file."""
 BROKEN = (
     OSError,
     ValueError,
@@ -74,7 +76,7 @@ def check(path: Path) -> list[Fault]:
     Parameters
     ----------
     path
-        `report.html`, another page, or a folder.
+        `report.html`, another page, an executed notebook, or a folder.
 
     Returns
     -------
@@ -150,6 +152,9 @@ def _says_ok(record: Path) -> bool:
 
 
 def _check_page(path: Path) -> Iterator[Fault]:
+    if path.suffix == ".ipynb":
+        yield from _check_files([path])
+        return
     start = path.name.startswith("index")
     try:
         page = _read(path)
@@ -162,6 +167,7 @@ def _check_page(path: Path) -> Iterator[Fault]:
         for rule, found in every.items():
             for one in found(page):
                 yield _fault(path, rule, one)
+        yield from (_fault(path, "pseudonym", one) for one in register_traces.pseudonyms(path))
     if not start:
         yield from _check_beside(path, page)
 
@@ -179,25 +185,43 @@ def _text(file: Path) -> str:
 def _check_beside(path: Path, page: BeautifulSoup | None) -> Iterator[Fault]:
     """The files that stand beside a report's page."""
     folder = path.parent
-    readers: list[tuple[str, str, Callable[[Path], Iterable[Flaw]]]] = [
-        ("identity-code", SHEETS, private.in_spreadsheet),
-        ("identity-code", DOCUMENT, private.in_document),
-        ("identity-code", EXECUTED, lambda file: private.in_notebook(_text(file))),
-        *(("identity-code", name, lambda file: private.in_record(_text(file))) for name in RECORDS),
-        ("record", RECORD, lambda file: _record(json.loads(_text(file)), file.parent)),
+    about: list[tuple[str, str, Reader]] = [
+        ("record", RECORD, lambda file: _record(json.loads(_text(file)), file.parent))
     ]
     if page is not None:
-        readers.append(("outputs", EXECUTED, lambda file: _outputs(nbformat.read(file, as_version=4), page, folder)))
-    broken: set[str] = set()
-    for rule, name, reader in readers:
-        file = folder / name
-        if not file.exists() or name in broken:
+        about.append(("outputs", EXECUTED, lambda file: _outputs(nbformat.read(file, as_version=4), page, folder)))
+    yield from _check_files([folder / name for name in (SHEETS, DOCUMENT, EXECUTED, *RECORDS)], about, path)
+
+
+def _check_files(
+    files: list[Path], about: Iterable[tuple[str, str, Reader]] = (), page: Path | None = None
+) -> Iterator[Fault]:
+    """What stands in each file, and what files tell about the page."""
+    readers = [(rule, file, file, reader) for file in files for rule, reader in _readers(file)]
+    readers += [(rule, page, page.parent / name, reader) for rule, name, reader in about if page is not None]
+    broken: set[Path] = set()
+    for rule, blamed, file, reader in readers:
+        if not file.exists() or file in broken:
             continue
         try:
-            yield from [_fault(file if rule == "identity-code" else path, rule, one) for one in reader(file)]
+            yield from [_fault(blamed, rule, one) for one in reader(file)]
         except BROKEN:
-            broken.add(name)
-            yield _fault(file, "unreadable", flaw("{file} cannot be read.", file=name))
+            broken.add(file)
+            yield _fault(file, "unreadable", flaw("{file} cannot be read.", file=file.name))
+
+
+def _readers(file: Path) -> list[tuple[str, Reader]]:
+    """What looks through a file, by its kind."""
+    codes: dict[str, Reader] = {
+        ".xlsx": private.in_spreadsheet,
+        ".docx": private.in_document,
+        ".ipynb": lambda file: private.in_notebook(_text(file)),
+        ".json": lambda file: private.in_record(_text(file)),
+    }
+    found = [("identity-code", codes[file.suffix]), ("pseudonym", register_traces.pseudonyms)]
+    if file.suffix == ".ipynb":
+        found.append(("single-persons", lambda file: register_traces.in_notebook(_text(file))))
+    return found
 
 
 def _outputs(executed: nbformat.NotebookNode, page: BeautifulSoup, folder: Path) -> Iterator[Flaw]:

@@ -14,15 +14,21 @@ import nbformat
 
 from kommunanalys import errors
 from kommunanalys.errors import KommunanalysError, NotebookError, Timeout, TooMuchOutput
+from kommunanalys.identity_codes import find_codes
+from kommunanalys.journal import PSEUDONYM
 from kommunanalys.language import Speaker
 from kommunanalys.mime import RUN
 from kommunanalys.reporting.limits import USUAL, Limits
 from kommunanalys.reporting.masking import Masker, masker, references
+from kommunanalys.reporting.readings import Session, watched
 
 # The session's origins live in the kernel; this last cell hands them over, so that no report can forget them.
 HAND_OVER = f"""from IPython.display import display
 from kommunanalys import origin
 display({{"{RUN}": {{"origins": origin.as_records(origin.origins())}}}}, raw=True)"""
+
+REGISTERS = "kommunanalys_registers"
+"""Property of an executed notebook: what the run has read of registers and let out of them."""
 
 
 class NotebookStopped(NotebookError):
@@ -32,7 +38,7 @@ class NotebookStopped(NotebookError):
         super().__init__("{words}", words=message)
         known = getattr(errors, name, None)
         is_ours = isinstance(known, type) and issubclass(known, KommunanalysError)
-        self.error = name
+        self.error, self.is_ours = name, is_ours
         self.code = known.exit_code if is_ours and known is not None else 1
 
 
@@ -68,7 +74,8 @@ def execute(
     Returns
     -------
     nbformat.NotebookNode
-        The executed notebook; its last cell holds the origins.
+        The executed notebook; its last cell holds the origins. What it has read of registers and let out of them
+        stands in its properties (see `session_of`).
 
     Raises
     ------
@@ -89,11 +96,51 @@ def execute(
     hidden = masker(secrets)
     copy = nbformat.from_dict(notebook)
     copy.cells.append(nbformat.v4.new_code_cell(HAND_OVER, metadata={"tags": ["origins"]}))
-    executed = _papermill(copy, values, say, limits, name, secrets, hidden)
+    with watched() as run:
+        try:
+            executed = _papermill(copy, values, say, limits, name, secrets, hidden)
+        except NotebookStopped as error:
+            if run.session().readings and not _is_discreet(error):
+                raise _kept_back(error, say) from None
+            raise
+        session = run.session()
     if not _ran_to_its_end(executed):
         raise _ended_itself(say)
     executed.metadata.papermill["input_path"] = None  # papermill puts the whole notebook there once more
+    session = session.with_origins(handed_over(executed))
+    executed.metadata.pop(REGISTERS, None)  # what an earlier run has left there
+    if session.readings:
+        executed.metadata[REGISTERS] = {"readings": session.readings, "releases": list(session.releases)}
     return hidden.anything(executed) if secrets else executed
+
+
+def session_of(executed: nbformat.NotebookNode) -> Session:
+    """What a run has read of registers and let out of them.
+
+    Examples
+    --------
+    >>> session_of(nbformat.v4.new_notebook()).readings
+    0
+    """
+    told = executed.metadata.get(REGISTERS, {})
+    return Session(int(told.get("readings", 0)), tuple(told.get("releases", ())))
+
+
+def _is_discreet(error: NotebookStopped) -> bool:
+    """Whether a message holds nothing about anybody: others than ours may show what stands in a cell of a table."""
+    text = str(error)
+    return error.is_ours and not PSEUDONYM.search(text) and not find_codes(text)
+
+
+def _kept_back(error: NotebookStopped, say: Speaker) -> NotebookStopped:
+    return NotebookStopped(
+        error.error,
+        say(
+            "{error}: the message is not shown, since the run had read a register and the message may hold data about "
+            "somebody. Run the notebook in JupyterLab to see it.",
+            error=error.error,
+        ),
+    )
 
 
 def _papermill(

@@ -21,10 +21,11 @@ from typing import Any
 import nbformat
 
 from kommunanalys.errors import OutputError, UsageError
+from kommunanalys.journal import keep_private
 from kommunanalys.language import Speaker, check_language
 from kommunanalys.origin import hash_bytes, now
 from kommunanalys.reporting import record as records
-from kommunanalys.reporting.execute import execute, handed_over
+from kommunanalys.reporting.execute import execute, handed_over, session_of
 from kommunanalys.reporting.folder import check_output, check_writable, slug, whole_or_not, write_beside
 from kommunanalys.reporting.limits import Limits
 from kommunanalys.reporting.masking import references
@@ -212,11 +213,18 @@ def _made(job: Job, say: Speaker, begun: dict[str, Any]) -> Made:
 
     source = job.read()
     executed = execute(source, job.values, say, limits=job.limits, engine=job.engine)
+    origins = shown_origins = handed_over(executed)
+    session = session_of(executed)
+    if session.readings:
+        from kommunanalys.reporting.released_only import public_origins, released_only
+
+        executed, shown_origins = released_only(executed, session.releases), public_origins(origins)
     shown = {name: begun["versions"].get(name, "") for name in SHOWN}
-    facts = Facts(job.values, declared(source), handed_over(executed), shown, begun["started"])
+    facts = Facts(job.values, declared(source), shown_origins, shown, begun["started"])
     files = _files(job, executed, Speaker(say.language, facts.country), facts)
     outputs = {name: hash_bytes(raw) for name, raw in files.items()}
-    done = _end(begun, "ok", origins=facts.origins, outputs=outputs)
+    let_out = {"releases": list(session.releases)} if session.readings else {}
+    done = _end(begun, "ok", origins=origins, outputs=outputs, **let_out)
     return Made({**done, "id": records.identity(done)}, files)
 
 
@@ -282,6 +290,8 @@ def publish(made: Made, target: Path) -> None:
         for name, content in made.files.items():
             (work / name).write_bytes(content)
         (work / RECORD).write_bytes(raw)
+        if EXECUTED in made.files:
+            keep_private(work / EXECUTED)
 
 
 def run(

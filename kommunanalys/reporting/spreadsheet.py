@@ -63,6 +63,9 @@ def _table(sheet: Any, table: dict[str, Any], say: Speaker) -> None:
     _line(sheet, [say("Unit"), *(column["unit"] for column in columns)])
     for row in table["rows"]:
         _line(sheet, row)
+    if table.get("note"):
+        _line(sheet, [])
+        _line(sheet, [table["note"]])
     sheet.freeze_panes = "B5"
     for letter in "ABCDEFGHIJ"[: len(columns) + 1]:
         sheet.column_dimensions[letter].width = 24

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from kommunanalys import secrecy
 from kommunanalys.errors import TableError, UsageError
-from kommunanalys.figures import Table, describe, new_axes
+from kommunanalys.figures import Table, describe, new_axes, released
 from kommunanalys.figures.show import bundle, svg, table_html
 from kommunanalys.language import Speaker
-from kommunanalys.mime import DATA, SUBJECT
+from kommunanalys.mime import DATA, RELEASE, SUBJECT
 
 SAY = Speaker("sv", "SE")
 ROWS = pd.DataFrame(
@@ -76,3 +77,41 @@ def test_what_cannot_be_shown():
         bundle(ROWS, SAY)
     with pytest.raises(TableError, match="alternative"):
         bundle(new_axes(), SAY)
+
+
+class TestReleases:
+    """What `secrecy.release` gave, as a table for readers."""
+
+    @pytest.fixture
+    def pupils(self):
+        support = (["no"] * 27 + ["yes"] * 3) * 2
+        return pd.DataFrame({"school": ["A"] * 30 + ["B"] * 30, "grade": [7, 8] * 30, "support": support})
+
+    def test_hidden_figures_the_paragraph_and_the_id_are_carried(self, pupils):
+        out = secrecy.release(pupils, rows="school", columns="support", language="en")
+        shown = bundle(out, Speaker("en"))
+        assert shown["text/html"].count("<td>..</td>") == 4
+        assert f"<p>{out.paragraph()}</p>".replace('"', "&quot;") in shown["text/html"]
+        assert shown[RELEASE] == {"id": out.id}
+        assert shown[DATA]["rows"][0] == ["A", "..", "..", 30.0]
+        assert shown[DATA]["note"] == out.paragraph()
+
+    def test_rounded_figures_are_marked_but_not_in_the_numbers(self, pupils):
+        out = secrecy.release(pupils, rows="school", columns="grade", series="monthly", language="en")
+        shown = bundle(out, Speaker("en"))
+        assert "<td>≈ 15</td>" in shown["text/html"]
+        assert shown[DATA]["rows"][0][1] == 15.0
+
+    def test_several_dimensions_become_one_line_of_headings(self, pupils):
+        out = secrecy.release(pupils, rows=["school", "grade"], columns="support", language="sv")
+        table = released(out, "Elever")
+        assert table.data.index.name == "school / grade"
+        assert "A / 7" in table.data.index
+        assert table.data.attrs["release"] == out.id
+        assert table.caption == "Elever"
+
+    def test_a_plain_table_has_neither_id_nor_note(self):
+        shown = bundle(Table(pd.DataFrame({"n": [1.0]}), "Pupils"), Speaker("en"))
+        assert RELEASE not in shown
+        assert "note" not in shown[DATA]
+        assert "<p>" not in shown["text/html"]

@@ -1,13 +1,18 @@
 """Private notebooks go when their time is over, the record says so, and nothing else is touched."""
 
+import io
 import json
+import os
+import time
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from kommunanalys import journal
 from kommunanalys.errors import OutputError, UsageError
-from kommunanalys.reporting.retention import forget_private
+from kommunanalys.reporting.retention import KINDS, forget_private, forget_state, permit_of
 
 
 @pytest.fixture
@@ -36,6 +41,10 @@ def test_old_ones_go_and_the_record_says_so(report, tmp_path):
     after = json.loads((old / "run.json").read_text(encoding="utf-8"))
     assert datetime.now(UTC) - datetime.fromisoformat(after.pop("private_deleted")) < timedelta(minutes=5)
     assert after == before, "the hash stays: the record tells what was made"
+    (line,) = journal.read()
+    assert line["kind"] == "deletion"
+    assert line["facts"]["what"] == "executed notebook"
+    assert line["facts"]["place"] == "a/sv"
     assert (young / "executed.ipynb").exists()
     assert "private_deleted" not in (young / "run.json").read_text()
     assert forget_private(tmp_path, 30) == []
@@ -107,3 +116,72 @@ def test_wrong_calls(tmp_path):
 def test_more_days_than_the_calendar_has(tmp_path, days):
     with pytest.raises(UsageError, match=f"{days} days"):
         forget_private(tmp_path, days)
+
+
+def parcel(name, permit, days):
+    """A parcel that was made some days ago."""
+    place = journal.private_folder("parcels") / name
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("parcel.json", json.dumps({"permit": permit}))
+    place.write_bytes(held.getvalue())
+    os.utime(place, (time.time() - days * 86400,) * 2)
+    return place
+
+
+def test_parcels_go_when_their_time_is_over_or_their_permit_has_ended():
+    old, young, ended = parcel("old.parcel", "a", 100), parcel("young.parcel", "a", 80), parcel("ended.parcel", "b", 1)
+    assert permit_of(ended) == "b"
+    assert forget_state(ended=["b"]) == [ended, old]
+    assert young.exists()
+    facts = [line["facts"] for line in journal.read()]
+    assert [fact["place"] for fact in facts] == ["ended.parcel", "old.parcel"]
+    assert facts[0]["permit"] == "b"
+    assert len(facts[0]["sha256"]) == 64
+    assert forget_state(79) == [young]
+    assert forget_state(0) == []
+
+
+def test_a_damaged_parcel_and_one_without_a_known_permit_go_by_their_age_only():
+    place = parcel("damaged.parcel", "b", 10)
+    place.write_bytes(b"x")
+    assert permit_of(place) == ""
+    assert forget_state(20, ended=["b"]) == []
+    os.utime(place, (0, 0))
+    assert forget_state(20) == [place]
+
+
+def test_the_memory_of_releases_the_journal_and_the_keys_are_never_deleted():
+    for name in ("releases/000000-abc.json", "keys/school.json", "journal/journal.jsonl"):
+        path = journal.private_folder(name.split("/")[0]) / name.split("/")[1]
+        path.write_bytes(b"")
+        os.utime(path, (0, 0))
+    assert forget_state(0) == []
+    assert not {kind.pattern.split("/")[0] for kind in KINDS} & {"releases", "keys", "journal"}
+
+
+def test_nothing_is_deleted_where_the_journal_cannot_be_written(monkeypatch):
+    from kommunanalys.errors import KommunanalysError
+
+    place = parcel("old.parcel", "a", 100)
+
+    def closed(*_):
+        raise KommunanalysError("closed")
+
+    monkeypatch.setattr(journal, "append", closed)
+    with pytest.raises(KommunanalysError, match="closed"):
+        forget_state()
+    assert place.exists()
+
+
+def test_a_link_in_the_state_is_not_followed(tmp_path):
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"x")
+    os.utime(precious, (0, 0))
+    link = journal.private_folder("parcels") / "a.parcel"
+    try:
+        link.symlink_to(precious)
+    except OSError:
+        pytest.skip("links are not allowed here")
+    assert forget_state(0) == []
+    assert link.is_symlink()
