@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from kommunanalys import journal
 from kommunanalys.errors import KommunanalysError
 
 RUN = journal.RUN
+_ONE_AT_A_TIME = threading.RLock()
+"""The environment is the process's own: two threads with a run each would take each other's name."""
 OWN = "own register"
 """The credit of data about individuals in an origin (`secrecy.register.CREDIT`, which is heavy to import)."""
 READING = frozenset({"reading", "linking", "preparing"})
@@ -66,16 +69,17 @@ def watched() -> Iterator[Watch]:
     ...     run.session()
     Session(readings=0, releases=())
     """
-    before = os.environ.get(RUN)
-    watch = Watch(secrets.token_hex(8), _lines())
-    os.environ[RUN] = watch.name
-    try:
-        yield watch
-    finally:
-        if before is None:
-            del os.environ[RUN]
-        else:
-            os.environ[RUN] = before
+    with _ONE_AT_A_TIME:
+        before = os.environ.get(RUN)
+        watch = Watch(secrets.token_hex(8), _lines())
+        os.environ[RUN] = watch.name
+        try:
+            yield watch
+        finally:
+            if before is None:
+                del os.environ[RUN]
+            else:
+                os.environ[RUN] = before
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,8 @@ def _lines() -> int:
     """How many lines the journal has."""
     try:
         return journal.head()[0]
+    except (PermissionError, NotADirectoryError):
+        return 0  # who may not open the journal cannot write in it, and reads no register
     except OSError as error:
         raise KommunanalysError(
             "The journal cannot be read ({reason}), and without it nobody can tell whether a run reads a register. Is "

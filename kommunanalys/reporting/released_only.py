@@ -38,6 +38,14 @@ NOTICES = (
     ),
     "Other columns with personal identity codes became pseudonyms too: {columns}.",
     (
+        "Personal identity codes inside longer text were covered in {columns}; cells: {cells}. Such text may tell who "
+        "people are in other words too: leave the column out."
+    ),
+    (
+        "The file with the key of {name} was open to other accounts, and is closed again. If somebody may have read "
+        "it: secrecy.rotate({name!r})."
+    ),
+    (
         "Linked under permit {permit}. Persons in both: {both}; only in {first}: {mine}; only in {second}: {theirs}. "
         "Use until {end}."
     ),
@@ -84,14 +92,30 @@ def released_only(executed: nbformat.NotebookNode, releases: Sequence[str]) -> n
 
 
 def public_origins(origins: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The origins as a page prints them: by the hash of a register one could try out what stands in it.
+    """The origins as a page prints them: that own registers were read and when, and nothing that a cell could fill.
+
+    By the hash of a register one could try out what stands in it; name and note could hold a figure.
+
+    Raises
+    ------
+    ReleaseRefused
+        An origin that is no own register's.
 
     Examples
     --------
-    >>> [item["sha256"] for item in public_origins([{"credit": "own register", "sha256": "ab"}])]
-    ['–']
+    >>> own = {"credit": "own register", "sha256": "ab", "fetched": "2026-11-22", "note": "3 rows"}
+    >>> public_origins([own])[0]["note"]
+    ''
     """
-    return [{**item, "sha256": MISSING} if item["credit"] == OWN else item for item in origins]
+    items = list(origins)
+    if any(item["credit"] != OWN for item in items):
+        raise ReleaseRefused(
+            "The run has read a register and open data too: nothing is published. Make two notebooks of it, one with "
+            "the register's releases and one with the open data."
+        )
+    blank = {"id": "", "address": MISSING, "sha256": MISSING, "published": "", "body": "", "note": "", "country": ""}
+    own = {"producer": OWN, "credit": OWN, "licence": "not open", "from_cache": False, "fictive": False}
+    return [{**blank, **own, "fetched": str(item["fetched"])[:10]} for item in items]
 
 
 def _remembered(name: str) -> list[Release]:
@@ -122,7 +146,7 @@ class Words:
         trees = [tree for cell in notebook.cells if cell.cell_type == "code" for tree in _tree(cell.source)]
         texts, self._templates = set[str](), set[str]()
         for node in (node for tree in trees for node in ast.walk(tree)):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_value(node.value):
                 texts.add(node.value)
             elif isinstance(node, ast.JoinedStr):
                 self._templates.add("".join(_piece(part) for part in node.values))
@@ -308,7 +332,7 @@ def _is_of(data: Any, frame: pd.DataFrame, whole: str, release: Release, words: 
     if not frame.index.is_unique or not frame.columns.is_unique or not _are_harmless(told, frame, release, words):
         return False
     frame = frame.set_axis(frame.index.map(str)).set_axis(frame.columns.map(str), axis=1)
-    if not (set(heads) <= set(frame.columns) and set(rows) <= set(frame.index)):
+    if not (_are_lines_of(frame.columns, heads, words) and _are_lines_of(frame.index, rows, words)):
         return False
     if (whole == "columns" and frame.columns[-1] not in heads) or (whole == "rows" and frame.index[-1] not in rows):
         return False
@@ -317,6 +341,16 @@ def _is_of(data: Any, frame: pd.DataFrame, whole: str, release: Release, words: 
     if not all(_same(value, float(true)) for line in lines for value, true in line):
         return False
     return _page_is_of(str(data["text/html"]), told, truth, words)
+
+
+def _are_lines_of(index: pd.Index, shown: list[str], words: Words) -> bool:
+    """Whether lines are shown in the release's own order, all or those that the notebook names.
+
+    An order or a choice that is worked out in the run would tell the hidden figures by their size.
+    """
+    places = index.get_indexer(shown)
+    chosen = len(shown) == len(index) or all(words.allows(item) for item in shown if item != index[-1])
+    return bool((places >= 0).all()) and bool((np.diff(places) > 0).all()) and chosen
 
 
 def _are_harmless(told: Any, frame: pd.DataFrame, release: Release, words: Words) -> bool:

@@ -24,6 +24,8 @@ from kommunanalys.secrecy.rules import primary, threshold_for
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+MANY = 8
+"""Categories from which on a table may be a list of single values."""
 
 
 def release(
@@ -124,6 +126,7 @@ def release(
     check_end(table)
     domains, permit = domains_of(table), table.permit_id if isinstance(table, RegisterFrame) else ""
     limit = threshold or threshold_for(domains, frozenset(names[0] + names[1]), sensitive)
+    _check_categories(cube, limit)
     told = Printed(cube.shape, cube.values, cube.values, np.zeros(len(cube.values), bool), value)
     once = value == "count" and contributor is not None
     told = replace(told, domains=tuple(sorted(domains)), series=series or "", once=once)
@@ -172,6 +175,21 @@ def _check_call(method: str, value: str, series: str | None, threshold: int | No
         )
     if threshold is not None and threshold < 3:
         raise UsageError("The threshold is {threshold}; the least that protects anybody is 3.", threshold=threshold)
+
+
+def _check_categories(cube: Cube, limit: int) -> None:
+    """Refuse a table whose lines are single values: that a line is there tells that somebody has its value."""
+    for name in cube.shape.names:
+        places = [place for place, key in enumerate(cube.shape.keys) if len(key) == 1 and key[0][0] == name]
+        people = cube.people[places]
+        if len(places) > MANY and 2 * np.count_nonzero((people > 0) & (people < limit)) > len(places):
+            raise ReleaseRefused(
+                "More than half of the {count} categories of {column!r} hold fewer than {limit} persons: such a table "
+                "would list what single persons have. Merge categories, for example years instead of days.",
+                count=len(places),
+                column=name,
+                limit=limit,
+            )
 
 
 def _suppressed(cube: Cube, told: Printed, past: Past, threshold: int) -> tuple[Printed, dict[int, str]]:

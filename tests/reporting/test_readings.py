@@ -61,9 +61,36 @@ def test_the_environment_is_as_before(monkeypatch):
 
 def test_a_journal_that_cannot_be_read_stops_a_run_before_it_begins(monkeypatch):
     def closed():
+        raise OSError(5, "the disk is broken")
+
+    monkeypatch.setattr(journal, "head", closed)
+    with pytest.raises(KommunanalysError, match="the disk is broken"), watched():
+        pass
+    assert RUN not in os.environ
+
+
+def test_who_may_not_open_the_journal_reads_no_register_and_is_not_stopped(monkeypatch):
+    def closed():
         raise PermissionError(13, "not yours")
 
     monkeypatch.setattr(journal, "head", closed)
-    with pytest.raises(KommunanalysError, match="not yours"), watched():
-        pass
-    assert RUN not in os.environ
+    with watched() as run:
+        assert run.session() == Session()
+
+
+def test_two_runs_in_threads_of_one_process_do_not_mix():
+    from threading import Thread
+
+    seen = {}
+
+    def one(name):
+        with watched() as run:
+            journal.append("reading", {"what": name})
+            seen[name] = (run.session().readings, os.environ[RUN] == run.name)
+
+    threads = [Thread(target=one, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == dict.fromkeys("abcd", (1, True))

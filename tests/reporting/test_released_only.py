@@ -97,8 +97,14 @@ class TestTables:
         assert passes(told, bundle(told, SAY))
 
     def test_shares_and_a_choice_of_rows_pass(self, out):
-        for frame in (out.percentages(), out.table.loc[["B", "A"]], out.table[["Total"]], out.table.T):
-            assert passes(out, bundle(Table(frame, "Pupils"), SAY), code='caption = "Pupils"')
+        for frame in (out.percentages(), out.table.loc[["B"]], out.table[["Total"]], out.table.T):
+            assert passes(out, bundle(Table(frame, "Pupils"), SAY), code='caption, school = "Pupils", "B"')
+
+    def test_an_order_or_a_choice_that_the_run_has_worked_out_is_refused(self, out):
+        named = 'caption, schools = "Pupils", ["A", "B"]'
+        assert refused(out, bundle(Table(out.table.loc[["B", "A"]], "Pupils"), SAY), "are not those", code=named)
+        chosen = bundle(Table(out.table.loc[["B"]], "Pupils"), SAY)
+        assert refused(out, chosen, "are not those", code='caption = "Pupils"')
 
     def test_shares_pass_only_with_the_number_that_they_are_of(self, out):
         shares = out.percentages()
@@ -362,7 +368,9 @@ class TestRuns:
         assert "ValueError" in words
         assert "school:" not in json.dumps(record)
         words, _ = self.refused(made, tmp_path, READ, 'secrecy.release(school, rows="scool")')
-        assert "Unknown columns: scool" in words, "our own messages are told"
+        assert "scool" not in words, "only messages that can hold no cell of a table are told"
+        words, _ = self.refused(made, tmp_path, READ, 'school.merge(school.assign(x=1)); raise Exception("seven")')
+        assert "seven" not in words
 
     def test_what_an_earlier_run_has_left_in_the_notebook_counts_for_nothing(self, notebook, tmp_path):
         import nbformat

@@ -380,3 +380,11 @@ def assert_wide(out: secrecy.Release, table: pd.DataFrame) -> None:
         ]
         if ends[0] is not None:
             assert -ends[1].fun - ends[0].fun >= 2 * max(0.1 * full.ravel()[place], 2) - 1e-5
+
+
+def test_a_list_of_what_single_persons_have_is_no_table():
+    days = pd.DataFrame({"begun": pd.date_range("2020-01-01", periods=40).repeat(2)})
+    with pytest.raises(ReleaseRefused, match="40 categories of 'begun'"):
+        secrecy.release(days, rows="begun")
+    years = days.assign(begun=days["begun"].dt.month)
+    assert secrecy.release(years, rows="begun").table.notna().any(axis=None)
