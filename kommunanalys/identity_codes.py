@@ -78,7 +78,7 @@ def _finnish(text: str) -> Iterator[Code]:
     for match in _FINNISH.finditer(text):
         day, month, year, separator, number, sign = match.groups()
         right = FINNISH_SIGNS[int(day + month + year + number) % 31] == sign.upper()
-        if right and int(number) >= 2 and _is_date(CENTURIES[separator.upper()] + int(year), int(month), int(day)):
+        if right and int(number) >= 2 and is_date(CENTURIES[separator.upper()] + int(year), int(month), int(day)):
             yield Code(match.start(), match.end(), "fi")
 
 
@@ -88,7 +88,7 @@ def _swedish(text: str) -> Iterator[Code]:
         born = int(day) - COORDINATION if int(day) > COORDINATION else int(day)
         # Without a century any will do: 29 February is a day in at least one of them.
         years = [int(century + year)] if century else [1900 + int(year), 2000 + int(year)]
-        dated = any(year >= OLDEST and _is_date(year, int(month), born) for year in years)
+        dated = any(year >= OLDEST and is_date(year, int(month), born) for year in years)
         if dated and number != "000" and _luhn(year + month + day + number) == int(sign):
             yield Code(match.start(), match.end(), "se")
 
@@ -99,7 +99,14 @@ def _luhn(digits: str) -> int:
     return -sum(value // 10 + value % 10 for value in doubled) % 10
 
 
-def _is_date(year: int, month: int, day: int) -> bool:
+def is_date(year: int, month: int, day: int) -> bool:
+    """Whether there is such a day.
+
+    Examples
+    --------
+    >>> is_date(2023, 2, 29)
+    False
+    """
     try:
         date(year, month, day)
     except ValueError:

@@ -13,11 +13,10 @@ from papermill.engines import Engine, papermill_engines
 
 from kommunanalys.errors import UsageError
 from kommunanalys.reporting.clients import ForkClient, SpawnClient
-from kommunanalys.reporting.limits import USUAL, Limits
+from kommunanalys.reporting.limits import THREADS, USUAL, Limits
 
 FORK, SPAWN = "kommunanalys-fork", "kommunanalys-spawn"
 ENGINES = {"fork": FORK, "spawn": SPAWN}
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def available(engine: str) -> str:

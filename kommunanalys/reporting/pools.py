@@ -29,12 +29,12 @@ from typing import Any, Protocol
 
 from kommunanalys.errors import KommunanalysError, UsageError
 from kommunanalys.reporting.execute import KernelKilled
+from kommunanalys.reporting.limits import THREADS
 from kommunanalys.reporting.offspring import SWEEP, Guardian, die_with_parent, end_marked, new_mark
 from kommunanalys.reporting.record import versions
 from kommunanalys.reporting.run import Job, Made, attempt, failed
 
 ENGINES = ("spawn", "fork", "dask")
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 ENDED = 128 + signal.SIGTERM
 GRACE = 15
 """How long a worker may take to end its notebook when it is asked to [s]."""

@@ -119,6 +119,33 @@ class _Marked:
         """Id of the permit under which it was linked or prepared, "" for none."""
         return "" if self._border is None else self._border.permit
 
+    def _pandas(self) -> Any:
+        """The same object as plain pandas sees it."""
+        return super()
+
+    def __finalize__(self, other: Any, method: str | None = None, **kwargs: Any) -> Any:
+        return _finalized(self._pandas().__finalize__(other, method=method, **kwargs), other, method or "join")
+
+    def isin(self, values: Any) -> Any:
+        """As in pandas; values of another domain are refused."""
+        check_border(self, values, "isin")
+        return self._pandas().isin(values)
+
+    def combine_first(self, other: Any) -> Any:
+        """As in pandas; data of another domain are refused."""
+        check_border(self, other, "combine_first")
+        return self._pandas().combine_first(other)
+
+    def combine(self, other: Any, *args: Any, **kwargs: Any) -> Any:
+        """As in pandas; data of another domain are refused."""
+        check_border(self, other, "combine")
+        return self._pandas().combine(other, *args, **kwargs)
+
+    def update(self, other: Any, *args: Any, **kwargs: Any) -> None:
+        """As in pandas; data of another domain are refused."""
+        check_border(self, other, "update")
+        self._pandas().update(other, *args, **kwargs)
+
 
 def _finalized(made: Any, other: Any, how: str) -> Any:
     """Carry the mark over to what merge or concat made; after them pandas tells what went in, whoever was called."""
@@ -145,33 +172,10 @@ class RegisterSeries(_Marked, pd.Series):
     def _constructor_expanddim(self) -> Any:
         return RegisterFrame
 
-    def __finalize__(self, other: Any, method: str | None = None, **kwargs: Any) -> Any:
-        return _finalized(super().__finalize__(other, method=method, **kwargs), other, method or "join")
-
     def map(self, func: Any = None, *args: Any, **kwargs: Any) -> Any:
         """As in pandas; a column of another domain is refused."""
         check_border(self, func, "map")
         return super().map(func, *args, **kwargs)
-
-    def isin(self, values: Any) -> Any:
-        """As in pandas; values of another domain are refused."""
-        check_border(self, values, "isin")
-        return super().isin(values)
-
-    def combine_first(self, other: Any) -> Any:
-        """As in pandas; data of another domain are refused."""
-        check_border(self, other, "combine_first")
-        return super().combine_first(other)
-
-    def combine(self, other: Any, *args: Any, **kwargs: Any) -> Any:
-        """As in pandas; data of another domain are refused."""
-        check_border(self, other, "combine")
-        return super().combine(other, *args, **kwargs)
-
-    def update(self, other: Any) -> None:
-        """As in pandas; a column of another domain is refused."""
-        check_border(self, other, "update")
-        super().update(other)
 
 
 class RegisterFrame(_Marked, pd.DataFrame):
@@ -185,9 +189,6 @@ class RegisterFrame(_Marked, pd.DataFrame):
     def _constructor_sliced(self) -> Any:
         return RegisterSeries
 
-    def __finalize__(self, other: Any, method: str | None = None, **kwargs: Any) -> Any:
-        return _finalized(super().__finalize__(other, method=method, **kwargs), other, method or "join")
-
     def merge(self, right: Any, *args: Any, **kwargs: Any) -> Any:
         """As in pandas; a table of another domain is refused before anything is compared."""
         check_border(self, right, "merge")
@@ -198,26 +199,6 @@ class RegisterFrame(_Marked, pd.DataFrame):
         for one in other if isinstance(other, list | tuple) else [other]:
             check_border(self, one, "join")
         return super().join(other, *args, **kwargs)
-
-    def isin(self, values: Any) -> Any:
-        """As in pandas; values of another domain are refused."""
-        check_border(self, values, "isin")
-        return super().isin(values)
-
-    def combine_first(self, other: Any) -> Any:
-        """As in pandas; data of another domain are refused."""
-        check_border(self, other, "combine_first")
-        return super().combine_first(other)
-
-    def combine(self, other: Any, *args: Any, **kwargs: Any) -> Any:
-        """As in pandas; data of another domain are refused."""
-        check_border(self, other, "combine")
-        return super().combine(other, *args, **kwargs)
-
-    def update(self, other: Any, *args: Any, **kwargs: Any) -> None:
-        """As in pandas; a table of another domain is refused."""
-        check_border(self, other, "update")
-        super().update(other, *args, **kwargs)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         check_border(self, value, "assign")

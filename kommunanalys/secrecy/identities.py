@@ -23,11 +23,11 @@ from datetime import date
 from typing import Literal, NoReturn
 
 from kommunanalys.errors import UsageError
+from kommunanalys.identity_codes import CENTURIES, FINNISH_SIGNS, is_date
 
 Kind = Literal["personal", "own"]
 DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212\u00ad"), "-")
-CENTURIES = {"+": 1800, **dict.fromkeys("-YXWVU", 1900), **dict.fromkeys("ABCDEF", 2000)}
-SIGNS = "0123456789ABCDEFHJKLMNPRSTUVWXY"
+SIGNS = FINNISH_SIGNS
 SWEDISH_HEAD = re.compile(r"(18|19|20)?(\d{6})([-+]?)", re.ASCII)
 SWEDISH_TAIL = re.compile(r"(?!000)\d{4}", re.ASCII)
 FINNISH_HEAD = re.compile(r"(\d\d)(\d\d)(\d\d)([-+A-FU-Y])", re.ASCII)
@@ -137,7 +137,7 @@ def _finnish_head(head: str) -> tuple[int, str] | None:
     if match is None:
         return None
     day, month, year, sign = match.groups()
-    if not _is_date(CENTURIES[sign] + int(year), int(month), int(day)):
+    if not is_date(CENTURIES[sign] + int(year), int(month), int(day)):
         return None
     return -1000 * int(head[:6]) % 31, f"FI:{head}"
 
@@ -167,7 +167,7 @@ def _swedish_head(head: str, today: date) -> tuple[int, str] | None:
             year -= 100
             late = sign == "+" and year > today.year - 100
         born = (year, *born[1:])
-    if not _is_date(*born) or born > (today.year, today.month, today.day):
+    if not is_date(*born) or born > (today.year, today.month, today.day):
         return None
     return -_luhn(birth) % 10, f"SE:{year:04}{birth[2:]}"
 
@@ -179,14 +179,6 @@ def _swedish_tail(tail: str) -> int | None:
 def _luhn(digits: str) -> int:
     # The pieces have six and four digits, so the first, third, ... of each are doubled in the whole code too.
     return sum(map(DOUBLED.__getitem__, map(int, digits[::2]))) + sum(map(int, digits[1::2]))
-
-
-def _is_date(year: int, month: int, day: int) -> bool:
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from hypothesis import assume, example, given, settings
 
 from kommunanalys.errors import UsageError
 from kommunanalys.language import LANGUAGES, Speaker
-from kommunanalys.reporting.schedule import EMIT, EVERY, quote_systemd, schedule
+from kommunanalys.reporting.schedule import EMIT, EVERY, HIDDEN, quote_systemd, schedule
+
+HOME, ROOT = HIDDEN[:2]
+"""Where a hardened job sees nothing: the homes of people and of root."""
 
 COMMAND = ["sweep", "cost_efficiency", "--over", "municipality=all", "-p", "key=env:API_KEY"]
 WORDS = st.lists(
@@ -195,8 +198,8 @@ def test_windows_says_when_and_stores_no_password(every, element):
 
 
 def test_what_the_job_cannot_see_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(sys, "executable", "/home/anna/venv/bin/python")
-    assert "CAUTION: the job cannot see /home/anna/venv/bin/python" in schedule(["run", "x"], every="day")
+    monkeypatch.setattr(sys, "executable", f"{HOME}/venv/bin/python")
+    assert f"CAUTION: the job cannot see {HOME}/venv/bin/python" in schedule(["run", "x"], every="day")
     monkeypatch.setattr(sys, "executable", "/opt/kommunanalys/bin/python")
     monkeypatch.chdir("/")
     assert "CAUTION" not in schedule(["run", "x"], every="day", output=Path("/srv/reports"))
@@ -297,10 +300,10 @@ def test_systemd_wants_the_file_of_secrets_only_where_it_is_needed():
 def test_paths_among_the_words_that_the_job_cannot_see_are_told(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/opt/kommunanalys/bin/python")
     monkeypatch.chdir("/")
-    words = ["run", "/home/anna/a.ipynb", "--parameters=/home/anna/p.yaml", "--parameter=source=/root/k=1", "-p=/srv/x"]
+    words = ["run", f"{HOME}/a.ipynb", f"--parameters={HOME}/p.yaml", f"--parameter=source={ROOT}/k=1", "-p=/srv/x"]
     text = schedule(words, every="day", output=Path("/srv/reports"))
     cautions = re.findall(r"# CAUTION: the job cannot see (\S+):", text)
-    assert cautions == ["/home/anna/a.ipynb", "/home/anna/p.yaml", "/root/k=1"]
+    assert cautions == [f"{HOME}/a.ipynb", f"{HOME}/p.yaml", f"{ROOT}/k=1"]
 
 
 def test_reports_are_for_their_group_and_the_rest_for_the_job_alone():
