@@ -21,8 +21,11 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this
 
 VARIED = (
     "import os, subprocess, sys\nprint('one', text)\nprint('two', file=sys.stderr)\nprint('three')\nprint('åäö €')",
-    "os.system('echo from a shell')\nsubprocess.run([sys.executable, '-c', 'print(1 + 1)'])\nprint('after')",
-    "subprocess.run('echo wrong >&2', shell=True)\nNone",
+    # A kernel reads what other processes print in a thread of its own: in no order with what the cell prints itself,
+    # and a moment later. So such cells print nothing else, and wait.
+    "import time\nos.system('echo from a shell')\nsubprocess.run([sys.executable, '-c', 'print(1 + 1)'])\ntime.sleep(0.3)",
+    "print('after')",
+    "subprocess.run('echo wrong >&2', shell=True)\ntime.sleep(0.3)",
     "!echo magic",
     "%precision 2\n1 / 3",
     "import pandas as pd\nframe = pd.DataFrame({'a': [1.5, None]})\ndisplay(frame)\nprint('between')\nframe.describe()",
