@@ -96,8 +96,8 @@ def warm() -> None:
     --------
     >>> warm()
     """
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     for module in WARM:
         importlib.import_module(module)
     _rehearse()

@@ -227,8 +227,8 @@ def _begin(parent: int, engine: str) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _terminal_signals())
     _end_with(parent)
     os.environ["TQDM_DISABLE"] = "1"
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
     if engine == "fork":
         from kommunanalys.reporting.engines import warm
 

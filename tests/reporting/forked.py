@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from kommunanalys.errors import KommunanalysError
 from kommunanalys.language import Speaker
-from kommunanalys.reporting.limits import USUAL, Limits
+from kommunanalys.reporting.limits import THREADS, USUAL, Limits
 
 DECLARED = 'text: str = "-"  # any\n'
 
@@ -74,11 +74,17 @@ class Worker:
         return self.call(attempt, code, engine, limits, values or {}, declared)
 
 
-@contextmanager
-def worker() -> Iterator[Worker]:
+def begin() -> None:
+    """As a sweep's worker begins: the variables first, for libraries read them while they are imported."""
+    os.environ.update(THREADS)
     from kommunanalys.reporting.engines import warm
 
-    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=warm)
+    warm()
+
+
+@contextmanager
+def worker() -> Iterator[Worker]:
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin)
     try:
         yield Worker(pool)
     finally:

@@ -23,9 +23,10 @@ VARIED = (
     "import os, subprocess, sys\nprint('one', text)\nprint('two', file=sys.stderr)\nprint('three')\nprint('åäö €')",
     # A kernel reads what other processes print in a thread of its own: in no order with what the cell prints itself,
     # and a moment later. So such cells print nothing else, and wait.
-    "import time\nos.system('echo from a shell')\nsubprocess.run([sys.executable, '-c', 'print(1 + 1)'])\ntime.sleep(0.3)",
+    "os.system('echo from a shell; sleep 0.3')",
+    "subprocess.run([sys.executable, '-c', 'import time; print(1 + 1, flush=True); time.sleep(0.3)'])\nNone",
     "print('after')",
-    "subprocess.run('echo wrong >&2', shell=True)\ntime.sleep(0.3)",
+    "subprocess.run('echo wrong >&2; sleep 0.3', shell=True)\nNone",
     "!echo magic",
     "%precision 2\n1 / 3",
     "import pandas as pd\nframe = pd.DataFrame({'a': [1.5, None]})\ndisplay(frame)\nprint('between')\nframe.describe()",
