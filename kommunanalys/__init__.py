@@ -14,6 +14,7 @@ _WHERE = {
     "Speaker": "language",
     "compare": "compare",
     "coverage": "tables",
+    "early_warning": "early_warning",
     "errors": "errors",
     "figures": "figures",
     "find": "municipalities",

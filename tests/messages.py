@@ -73,6 +73,7 @@ RESULT_UNITS = {"%", "points", "pupils/teacher"}
 
 def named_elsewhere() -> set[str]:
     """Texts that reach a reader through a variable: listed by the modules that hold them."""
+    from kommunanalys.early_warning import cohorts, features, kinds
     from kommunanalys.indicators import THEMES
     from kommunanalys.names import CURRENCIES, get
     from kommunanalys.reporting.html import FICTIVE, HEADS
@@ -81,6 +82,9 @@ def named_elsewhere() -> set[str]:
     return {
         FICTIVE,
         *HEADS,
+        *kinds.EXPECTED,
+        *features.REASONS,
+        *cohorts.EXCLUDED,
         *CURRENCIES.values(),
         kolada.LICENCE,
         treasury.CREDIT,

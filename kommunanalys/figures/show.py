@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from kommunanalys.secrecy.released import Release
+    from kommunanalys.secrecy.statistics_released import StatisticsRelease
 
 HIDDEN = ".."
 """How a figure is shown that is hidden in a release."""
@@ -108,17 +109,21 @@ def flat(frame: pd.DataFrame) -> pd.DataFrame:
     return made
 
 
-def released(release: Release, caption: str = "", labels: Mapping[str, str] | None = None) -> Table:
+def released(
+    release: Release | StatisticsRelease, caption: str = "", labels: Mapping[str, str] | None = None, *, table: str = ""
+) -> Table:
     """A release as a table for readers: hidden figures marked, and under it the paragraph that must be printed.
 
     Parameters
     ----------
     release
-        From `secrecy.release`.
+        From `secrecy.release` or `secrecy.release_statistics`.
     caption
-        What the table shows; None names what it is by.
+        What the table shows; "" names what it is by.
     labels
         Heading by column, where the register's own words do not do.
+    table
+        Which table of released statistics; "" for the first.
 
     Examples
     --------
@@ -133,6 +138,13 @@ def released(release: Release, caption: str = "", labels: Mapping[str, str] | No
     >>> table.caption, table.data["Total"].tolist()
     ('Number of persons by school and grade', [30.0, 30.0, 60.0])
     """
+    from kommunanalys.secrecy.statistics_released import StatisticsRelease
+
+    if isinstance(release, StatisticsRelease):
+        name = table or release.tables[0]
+        columns, rows = release.decimals(name)
+        return Table(release.shown(name), caption or release.caption(name), labels or {},
+                     decimals=columns, row_decimals=rows, note=release.paragraph())  # fmt: skip
     say, told = Speaker(release.language), release.told
     shown = flat(release.table).astype(object)
     hidden = shown.isna()
@@ -144,13 +156,16 @@ def released(release: Release, caption: str = "", labels: Mapping[str, str] | No
     return Table(data, caption or what, labels or {}, note=release.paragraph(), mark=mark)
 
 
-def show(*items: str | Table | Axes | Release, say: Speaker | None = None, subject: bool = False) -> None:
+def show(
+    *items: str | Table | Axes | Release | StatisticsRelease, say: Speaker | None = None, subject: bool = False
+) -> None:
     """Put texts (Markdown), tables, releases and described figures on the page of the notebook, in their order.
 
     Parameters
     ----------
     *items
-        Text, `Table`, what `secrecy.release` gave, or matplotlib Axes that `describe` has been called on.
+        Text, `Table`, what `secrecy.release` gave, or matplotlib Axes that `describe` has been called on. Released
+        statistics are shown table by table.
     say
         Speaker of the reader's language and country; None for that of the session.
     subject
@@ -165,8 +180,12 @@ def show(*items: str | Table | Axes | Release, say: Speaker | None = None, subje
     """
     from IPython.display import display
 
+    from kommunanalys.secrecy.statistics_released import StatisticsRelease
+
     for item in items:
-        display(bundle(item, say or Speaker(current()), subject=subject), raw=True)
+        tables = [released(item, table=name) for name in item.tables] if isinstance(item, StatisticsRelease) else [item]
+        for one in tables:
+            display(bundle(one, say or Speaker(current()), subject=subject), raw=True)
 
 
 def bundle(item: str | Table | Axes | Release, say: Speaker, *, subject: bool = False) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 import json
 import re
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -27,9 +29,12 @@ from kommunanalys.language import LANGUAGES, MISSING, Speaker
 from kommunanalys.mime import DATA, RELEASE, SUBJECT
 from kommunanalys.reporting.readings import OWN
 from kommunanalys.secrecy import keys, rounding
-from kommunanalys.secrecy.memory import identify, recall
+from kommunanalys.secrecy.memory import identify, recall, recall_statistics
 from kommunanalys.secrecy.released import Release
+from kommunanalys.secrecy.statistics_released import StatisticsRelease
 from kommunanalys.translation import translate
+
+Known = Release | StatisticsRelease
 
 NOTICES = (
     (
@@ -118,8 +123,11 @@ def public_origins(origins: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**blank, **own, "fetched": str(item["fetched"])[:10]} for item in items]
 
 
-def _remembered(name: str) -> list[Release]:
+def _remembered(name: str) -> list[Known]:
     """A release as outsiders know it, in every language; none where the memory lacks it or was changed."""
+    held = recall_statistics(name)
+    if held is not None:
+        return [StatisticsRelease(held, name)]
     for place in sorted((paths.state_dir() / "releases").glob(f"*-{name}.json")):
         value = json.loads(place.read_bytes())["value"]
         for told in recall(value, frozenset()):
@@ -142,7 +150,7 @@ class Words:
         Its releases.
     """
 
-    def __init__(self, notebook: nbformat.NotebookNode, known: Iterable[Release]) -> None:
+    def __init__(self, notebook: nbformat.NotebookNode, known: Sequence[Known]) -> None:
         trees = [tree for cell in notebook.cells if cell.cell_type == "code" for tree in _tree(cell.source)]
         texts, self._templates = set[str](), set[str]()
         for node in (node for tree in trees for node in ast.walk(tree)):
@@ -152,7 +160,7 @@ class Words:
                 self._templates.add("".join(_piece(part) for part in node.values))
         texts |= {translate(text, language, place) for text in texts for language, place in _voices()}
         self._templates |= {_pattern(text) for text in texts if FIELD.search(text)}
-        self._texts = {text.strip() for text in texts} | _printed_below(known)
+        self._texts = {text.strip() for text in texts} | _printed_below(known) | _sentences(known, texts)
         self._names = _values(notebook)
 
     def stands(self, text: str) -> bool:
@@ -192,19 +200,30 @@ def _voices() -> list[tuple[str, str | None]]:
 
 
 def _values(notebook: nbformat.NotebookNode) -> set[str]:
-    """What is known before the run: the parameters' values, and the names of municipalities among them."""
+    """What is known before the run: the parameters' values, names of municipalities and titles of tasks among them."""
     found: set[str] = set()
     for cell in notebook.cells:
         if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", [])):
             constants = (node for tree in _tree(cell.source) for node in ast.walk(tree))
             found |= {str(node.value) for node in constants if isinstance(node, ast.Constant) and _is_value(node.value)}
     for text in list(found):
+        found |= _titles(text)
         try:
             place = municipalities.find(text)
         except KommunanalysError:
             continue
         found |= {place.name_sv, place.name_fi}
     return found - {""}
+
+
+def _titles(task: str) -> set[str]:
+    """The titles in a task file that a parameter names: they were written before any register was read."""
+    named = (paths.data_dir() / "example" / "tasks" / f"{task}.toml", Path(task))
+    try:
+        place = next(one for one in named if one.suffix == ".toml" and one.is_file())
+        return set(tomllib.loads(place.read_text(encoding="utf-8")).get("title", {}).values())
+    except (StopIteration, OSError, ValueError, AttributeError):
+        return set()
 
 
 def _is_value(value: object) -> bool:
@@ -214,16 +233,31 @@ def _is_value(value: object) -> bool:
     return not re.fullmatch(r"[1-9]?\d|\d+[.,]\d+", str(value))
 
 
-def _printed_below(known: Iterable[Release]) -> set[str]:
+def _sentences(known: Iterable[Known], texts: set[str]) -> set[str]:
+    """The texts of released statistics whose templates stand in the notebook or are the library's own."""
     found = set[str]()
     for one in known:
+        if isinstance(one, StatisticsRelease):
+            found |= one.said({text for text in one.templates if text in texts or _is_ours(text)})
+            found |= {name for name in one.tables if not re.search(r"\d", name)}
+    return found
+
+
+def _is_ours(text: str) -> bool:
+    """Whether the library's catalogues hold it: then it was written before anything was worked out."""
+    return any(translate(text, language, place) != text for language, place in _voices())
+
+
+def _printed_below(known: Iterable[Known]) -> set[str]:
+    found = set[str]()
+    for one in (one for one in known if isinstance(one, Release)):
         for threshold, method in product(THRESHOLDS, ("suppress", "round")):
             told = Release(one.told, one.figures, (), method, threshold, one.language)
             found |= {told.paragraph(), told.summary()}
     return found
 
 
-def _checked(output: Any, cell: int, words: Words, known: Sequence[Release]) -> Any:
+def _checked(output: Any, cell: int, words: Words, known: Sequence[Known]) -> Any:
     """The output as it may be published, or None for what stays in the run."""
     if output.output_type == "stream":
         return _stream(output, cell)
@@ -291,7 +325,7 @@ def _refuse_text(cell: int) -> None:
     )
 
 
-def _check_release(data: Any, cell: int, words: Words, known: Sequence[Release]) -> None:
+def _check_release(data: Any, cell: int, words: Words, known: Sequence[Known]) -> None:
     if RELEASE not in data or DATA not in data or "text/html" not in data:
         _refuse(cell)
     name = str(data[RELEASE]["id"])
@@ -312,20 +346,24 @@ def _check_release(data: Any, cell: int, words: Words, known: Sequence[Release])
         )
 
 
-def _frames(release: Release) -> Iterator[tuple[pd.DataFrame, str]]:
+def _frames(release: Known) -> Iterator[tuple[pd.DataFrame, str]]:
     """The ways in which figures may stand in a table, as they are or as shares, turned or not.
 
     With each the side on which the last line must be shown: the number of persons that shares are of.
     """
+    if isinstance(release, StatisticsRelease):
+        for told in map(release.table, release.tables):
+            yield from ((told, ""), (told.T, ""))
+        return
     table = flat(release.table)
     yield from ((table, ""), (table.T, ""))
     for threshold in THRESHOLDS:
-        told = Release(release.told, release.figures, (), release.method, threshold, release.language)
-        share = flat(told.percentages())
+        other = Release(release.told, release.figures, (), release.method, threshold, release.language)
+        share = flat(other.percentages())
         yield from ((share, "columns"), (share.T, "rows"))
 
 
-def _is_of(data: Any, frame: pd.DataFrame, whole: str, release: Release, words: Words) -> bool:
+def _is_of(data: Any, frame: pd.DataFrame, whole: str, release: Known, words: Words) -> bool:
     """Whether shown numbers, headings and words are of these figures, in the notebook's data and on its page."""
     told = data[DATA]
     heads, rows = [column["key"] for column in told["columns"]], [str(row[0]) for row in told["rows"]]
@@ -353,9 +391,9 @@ def _are_lines_of(index: pd.Index, shown: list[str], words: Words) -> bool:
     return bool((places >= 0).all()) and bool((np.diff(places) > 0).all()) and chosen
 
 
-def _are_harmless(told: Any, frame: pd.DataFrame, release: Release, words: Words) -> bool:
+def _are_harmless(told: Any, frame: pd.DataFrame, release: Known, words: Words) -> bool:
     """Whether all words beside the figures are the release's or the notebook's own."""
-    own = {"", released(release).caption, str(frame.index.name)}
+    own = {"", str(frame.index.name), *([released(release).caption] if isinstance(release, Release) else [])}
     texts = [told["caption"], told["index"], told.get("note", "")]
     texts += [text for column in told["columns"] for text in (column["label"], column["unit"]) if text != column["key"]]
     return all(text in own or words.allows(str(text)) for text in texts)

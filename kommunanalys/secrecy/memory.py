@@ -104,12 +104,17 @@ def check_whole(domains: frozenset[str]) -> None:
 
 def remember(table: Printed) -> None:
     """Keep a printed table; the same release again changes nothing."""
+    keep(table.id, _encode(table))
+
+
+def keep(name: str, raw: bytes) -> None:
+    """Keep what a release of some id prints; the same release again changes nothing."""
     folder = private_folder("releases")
     files = sorted(folder.glob("*.json"))
-    if all(_id(path) != table.id for path in files):
+    if all(_id(path) != name for path in files):
         number = int(files[-1].stem.split("-")[0]) + 1 if files else 1
-        path = folder / f"{number:06d}-{table.id}.json"
-        paths.write_whole(path, _encode(table))
+        path = folder / f"{number:06d}-{name}.json"
+        paths.write_whole(path, raw)
         keep_private(path)
 
 
@@ -128,7 +133,27 @@ def recall(value: str, domains: frozenset[str]) -> list[Printed]:
     """
     folder = paths.state_dir() / "releases"
     tables = [_decode(path) for path in sorted(folder.glob("*.json"))] if folder.is_dir() else []
-    return [table for table in tables if table.value == value and _belongs(domains, table.domains)]
+    return [table for table in tables if table and table.value == value and _belongs(domains, table.domains)]
+
+
+def recall_statistics(name: str) -> dict[str, Any] | None:
+    """What a release of statistics prints; None where there is none of that id.
+
+    Raises
+    ------
+    KommunanalysError
+        Its file was changed.
+
+    Examples
+    --------
+    >>> recall_statistics("0" * 12) is None
+    True
+    """
+    for path in (paths.state_dir() / "releases").glob(f"*-{name}.json"):
+        if _decode(path) is None:
+            held: dict[str, Any] = json.loads(path.read_bytes())
+            return held
+    return None
 
 
 def _belongs(domains: frozenset[str], others: Collection[str]) -> bool:
@@ -154,11 +179,17 @@ def _encode(table: Printed) -> bytes:
     return json.dumps(held, ensure_ascii=False, sort_keys=True).encode()
 
 
-def _decode(path: Path) -> Printed:
+def _decode(path: Path) -> Printed | None:
+    """A printed table; None for a release of statistics, which is whole but no table that others are compared with."""
     try:
-        held = json.loads(path.read_bytes())
+        raw = path.read_bytes()
+        held = json.loads(raw)
         if held["format"] != FORMAT:
             raise KeyError("format")
+        if held.get("kind") == "statistics":
+            if hashlib.sha256(raw).hexdigest()[:12] != _id(path):
+                raise ValueError("id")
+            return None
         shape = Shape(tuple(held["rows"]), tuple(held["columns"]), tuple(tuple(items) for items in held["categories"]))
         high = np.array([np.inf if high is None else high for high in held["high"]], float)
         low, hidden = np.array(held["low"], float), np.array(held["hidden"], bool)

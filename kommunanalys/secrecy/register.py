@@ -143,7 +143,7 @@ def read_register(
     known_domain(domain)
     secret = key(domain)
     table, sha256 = open_table(place)
-    _check_columns(table, place.name, [identity, *([protected] if protected else []), *dates])
+    check_columns(table, place.name, [identity, *([protected] if protected else []), *dates])
     found, places = identities_of(table, identity, when)
     found.expect_codes(identity)
     border = Border(
@@ -151,7 +151,7 @@ def read_register(
     )
     table[identity] = pseudonyms_of(found, places, secret)
     others, covered, cells = cover(table, identity, secret, when)
-    kept, counted = _kept(table, identity, [] if keep_protected else _protected_columns(table, protected))
+    kept, counted = kept_and_counted(table, identity, [] if keep_protected else protected_columns(table, protected))
     ordered = shuffled(typed(pd.DataFrame(kept), [identity, *others], dates), secret, sha256)
     counted = replace(counted, others=others, covered=covered, cells=cells)
     return told(mark(ordered, border), counted, domain, place.name)
@@ -193,7 +193,7 @@ def source_identities(source: Source) -> Identities:
     return identities_of(table, source.identity, source.today)[0]
 
 
-def _check_columns(table: pd.DataFrame, file: str, wanted: Iterable[str]) -> None:
+def check_columns(table: pd.DataFrame, file: str, wanted: Iterable[str]) -> None:
     absent = [name for name in wanted if name not in table.columns]
     if not absent:
         return
@@ -228,11 +228,11 @@ def _folded(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().replace(" ", "_")
 
 
-def _protected_columns(table: pd.DataFrame, named: str | None) -> list[str]:
+def protected_columns(table: pd.DataFrame, named: str | None) -> list[str]:
     return [name for name in table.columns if name == named or PROTECTED_NAME.match(_folded(name))]
 
 
-def _kept(table: pd.DataFrame, identity: str, protected: Sequence[str]) -> tuple[pd.DataFrame, Counted]:
+def kept_and_counted(table: pd.DataFrame, identity: str, protected: Sequence[str]) -> tuple[pd.DataFrame, Counted]:
     """The table without people whose identity is protected by any column, and what was counted."""
     column, rows = table[identity], len(table)
     missing = column.isna().to_numpy()

@@ -256,6 +256,83 @@ class TestTexts:
         assert refused(out, new_output("error", ename="E", evalue="3", traceback=[]), "no release id")
 
 
+class TestStatistics:
+    """Released statistics: their tables, figures of them and their sentences, in any language."""
+
+    TEMPLATE = "Of 10 listed about {x} would have left."
+
+    @pytest.fixture
+    def told(self):
+        rows = [("reach", "List", "Left", 0.3, "share", 200), ("reach", "Flag", "Left", 0.2, "share", 200),
+                ("reach", "Few", "Left", 0.2, "share", 7), ("model", "All", "Slope", 0.97, "score", 640)]  # fmt: skip
+        frame = pd.DataFrame(rows, columns=["table", "row", "column", "value", "kind", "persons"])
+        return secrecy.release_statistics(
+            frame,
+            source=pupils(),
+            texts={"list": (self.TEMPLATE, {"x": "reach/List/Left:of 10"}), "sources": ("Sources", {})},
+            captions={"reach": "Whom the list reaches"},
+            language="en",
+        )
+
+    def text(self, words):
+        return {"text/plain": words, "text/markdown": words}
+
+    def test_its_tables_pass_with_captions_that_stand_in_the_notebook(self, told):
+        shown = bundle(released(told, table="reach"), SAY)
+        assert ">..<" in shown["text/html"]
+        assert passes(told, shown, code='captions = "Whom the list reaches"')
+        assert refused(told, shown, "are not those", code="x = 1")
+        assert passes(told, bundle(released(told, table="model"), SAY))
+
+    def test_other_figures_and_headings_are_refused(self, told):
+        shown = bundle(released(told, table="reach"), SAY)
+        code = 'captions = "Whom the list reaches"'
+        for old, new in (("<td>28</td>", "<td>29</td>"), (">List<", ">List of 3<"), ("<td>..</td>", "<td>1</td>")):
+            assert refused(told, changed(shown, "text/html", old, new), "are not those", code=code)
+        assert refused(told, changed(shown, DATA, "28.0", "28.5"), "are not those", code=code)
+        other = told.table("reach") + 1
+        other.attrs = dict(told.table("reach").attrs)
+        assert refused(told, bundle(Table(other, "A"), SAY), "are not those", code='"A"')
+
+    def test_a_figure_of_one_of_its_tables_passes(self, told):
+        ax = new_axes()
+        ax.bar(["List"], [30])
+        drawn = describe(ax, caption="Reach", alternative="Bars.", data=told.table("reach"))
+        assert passes(told, bundle(drawn, SAY), code='"Reach", "Bars."')
+
+    def test_its_sentences_pass_in_every_language(self, told):
+        code = f"texts = {self.TEMPLATE!r}"
+        for language in ("sv", "fi", "en"):
+            for text in (told.text("list", language), told.text(language=language), told.paragraph(language)):
+                assert passes(told, self.text(text), code=code)
+        assert told.text("list") == "Of 10 listed about 3 would have left."
+        assert refused(told, self.text("Of 10 listed about 4 would have left."), "word for word", code=code)
+
+    def test_a_template_that_was_worked_out_is_refused(self, told):
+        assert refused(told, self.text(told.text("list")), "word for word", code='f"Of 10 listed {n} would have left."')
+
+    def test_a_template_of_the_library_needs_not_stand_in_the_notebook(self, told):
+        for language in ("sv", "fi", "en"):
+            assert passes(told, self.text(told.text("sources", language)))
+
+    def test_show_puts_each_table_on_the_page(self, told, monkeypatch):
+        import IPython.display
+
+        from kommunanalys.figures import show
+
+        shown = []
+        monkeypatch.setattr(IPython.display, "display", lambda data, **_: shown.append(data))
+        show(told)
+        assert [one["text/plain"] for one in shown] == ["Whom the list reaches", "model"]
+        assert all(one[RELEASE]["id"] == told.id for one in shown)
+
+    def test_a_changed_memory_is_no_memory(self, told):
+        (place,) = (paths.state_dir() / "releases").glob("*.json")
+        place.write_bytes(place.read_bytes().replace(b"0.97", b"0.98"))
+        with pytest.raises(KommunanalysError, match="memory of"):
+            released_only(book(self.text("A"), code='"A"'), [told.id])
+
+
 class TestPrints:
     def test_what_reading_prints_is_left_out_in_every_language(self, out, tmp_path, monkeypatch, capsys):
         for language in ("sv", "fi", "en"):

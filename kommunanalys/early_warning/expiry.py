@@ -1,0 +1,116 @@
+"""Lists go on the day that stands on them; each deletion is a line of the journal."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from kommunanalys import journal, paths
+from kommunanalys.early_warning.page import read_page
+from kommunanalys.errors import OutputError
+from kommunanalys.secrecy.frame import local_day
+
+FOLDER = "watchlists"
+"""Folder of the state with a folder for each task."""
+
+
+def sheets_in(folder: str | Path | None = None) -> list[Path]:
+    """The spreadsheets of a folder and those below it, default that of the state; no traces of those that are open.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     sheets_in(folder)
+    []
+    """
+    place = Path(folder).expanduser() if folder else paths.state_dir() / FOLDER
+    found = sorted(place.rglob("*.xlsx")) if place.is_dir() else []
+    return [file for file in found if not file.name.startswith(("~$", ".")) and file.is_file()]
+
+
+def expired(folder: str | Path | None = None, today: date | None = None) -> list[Path]:
+    """Lists whose day has come; other spreadsheets are left alone.
+
+    Parameters
+    ----------
+    folder
+        Default the lists of the state.
+    today
+        Default today.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be opened.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     expired(folder)
+    []
+    """
+    return [file for file in sheets_in(folder) if _has_expired(file, today or local_day())]
+
+
+def remove_expired(folder: str | Path | None = None, today: date | None = None) -> int:
+    """Delete the lists whose day has come; read back first what is needed of them (`read_treatments`).
+
+    Parameters
+    ----------
+    folder
+        Default the lists of the state.
+    today
+        Default today.
+
+    Returns
+    -------
+    int
+        How many files were deleted.
+
+    Raises
+    ------
+    OutputError
+        A file cannot be opened or deleted; the others are gone then.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     remove_expired(folder)
+    0
+    """
+    gone, failed = 0, None
+    for file in sheets_in(folder):
+        try:
+            if _has_expired(file, today or local_day()):
+                _delete(file)
+                gone += 1
+        except OutputError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return gone
+
+
+def _has_expired(file: Path, today: date) -> bool:
+    found = read_page(file)
+    # Text of this form is in the order of the days; it is not trusted to be a day.
+    return found is not None and str(found[0].expires) <= today.isoformat()
+
+
+def _delete(file: Path) -> None:
+    """After its line in the journal: what must be journalled is not done without it."""
+    found = read_page(file)
+    facts = {"what": "watchlist"} | ({"task": found[0].task, "list": found[0].list_id} if found and found[1] else {})
+    journal.append("deletion", facts)
+    try:
+        file.unlink()
+    except OSError as error:
+        journal.append("deletion", {**facts, "failed": True})
+        raise OutputError(
+            "{place} cannot be deleted ({reason}). Close it where it is open, and try again.",
+            place=file.name,
+            reason=error.strerror or type(error).__name__,
+        ) from None

@@ -1,0 +1,299 @@
+"""What an evaluation found, as statistics that may be let out: the tables and sentences of a published report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from kommunanalys.early_warning.council import _why, spoken
+from kommunanalys.early_warning.recommend import _advice
+from kommunanalys.early_warning.strategies import STRATEGIES
+from kommunanalys.language import Speaker, check_language, current
+from kommunanalys.secrecy.statistics import Source, release_statistics
+from kommunanalys.secrecy.statistics_released import StatisticsRelease
+
+Rows: TypeAlias = list[dict[str, Any]]
+Sentence: TypeAlias = tuple[str, Mapping[str, str]]
+HEADS: Final = ("chance", "flag", "places", "model", "chosen", "reached")
+ENGLISH: Final = Speaker("en")
+"""English texts are the templates of the others."""
+
+
+def findings(
+    evaluation: Any | None,
+    *,
+    source: Source,
+    groups: Any | None = None,
+    drift: Any | None = None,
+    enough: Any | None = None,
+    language: str | None = None,
+    country: str | None = None,
+) -> StatisticsRelease:
+    """The figures of an evaluation and the sentences of the council's page, made so coarse that they can be published.
+
+    Parameters
+    ----------
+    evaluation
+        From `evaluate`; None where there were too few outcomes for one.
+    source
+        The tables that it was worked out from.
+    groups, drift, enough
+        From `group_report`, `drift_report` and `Task.enough`.
+    language, country
+        Of headings and sentences; None for the session's language.
+
+    Returns
+    -------
+    StatisticsRelease
+        Tables "reach", "cohorts", "calibration", "parts", "candidates", "groups", "drift", "enough", as far as they
+        were asked for. Sentences by key: "list", "flag", "places", "chance", "missed", "recommendation", "model",
+        "meaning" and cautions.
+
+    Raises
+    ------
+    ReleaseRefused
+        Too few persons for a single figure.
+    """
+    say = Speaker(check_language(language or current()), country)
+    rows: Rows = []
+    texts: dict[str, Sentence] = {}
+    if evaluation is not None:
+        for table in (_reach, _cohorts, _calibration, _parts, _candidates):
+            rows += table(evaluation, say)
+        texts |= dict(_reached(evaluation, {name: _name_of(name, say) for name in HEADS}))
+        texts |= dict(_advised(evaluation, [spoken(evaluation.task, day, say) for day in evaluation.folds["as_of"]]))
+    known = enough if enough is not None else getattr(evaluation, "enough", None)
+    if known is not None:
+        rows += _enough(known, say)
+        texts |= dict(_of_enough(known))
+    task = getattr(evaluation, "task", None)
+    labels = {one.name: one.label.get(say.language, one.name) for one in (*task.groups, *task.features)} if task else {}
+    rows += [] if groups is None else _groups(groups, labels, say)
+    if drift is not None:
+        rows += _drift(drift, labels, say)
+        texts |= dict(_changed([labels.get(name, name) for name in drift.flagged]))
+    told = {one["table"] for one in rows}
+    captions = {name: text for name, text in _captions(ENGLISH).items() if name in told}
+    return release_statistics(
+        pd.DataFrame(rows), source=source, texts=texts, captions=captions, language=say.language, country=country
+    )
+
+
+def _captions(say: Speaker) -> dict[str, str]:
+    return {
+        "reach": say("Whom each way to use the same capacity reaches"),
+        "cohorts": say("The cohorts"),
+        "calibration": say("How well the risks fit what came"),
+        "parts": say("Risk and what came, in parts of equal size"),
+        "candidates": say("What was tried"),
+        "groups": say("For whom the list works better or worse"),
+        "drift": say("What has changed since the last cohort learnt from"),
+        "enough": say("Outcomes in the past"),
+    }
+
+
+def _name_of(name: str, say: Speaker) -> str:
+    """A heading of the table of ways."""
+    return {
+        "chance": say("Chance"),
+        "flag": say("One simple flag"),
+        "places": say("Whole places"),
+        "model": say("The model's list"),
+        "chosen": say("With the outcome, of those chosen"),
+        "reached": say("Chosen, of those with the outcome"),
+    }[name]
+
+
+def _figure(table: str, row: str, column: str, value: Any, kind: str, persons: Any, **more: Any) -> dict[str, Any]:
+    """One row of the statistics; what a group report hides has neither value nor persons."""
+    head = {"table": table, "row": row, "column": column, "kind": kind}
+    known = pd.notna(value) and pd.notna(persons)
+    return {**head, "value": float(value) if known else np.nan, "persons": int(persons) if known else 0, **more}
+
+
+def _tried(evaluation: Any) -> list[str]:
+    return [name for name in STRATEGIES if name != "places" or evaluation.verdict.places_known]
+
+
+def _reach(evaluation: Any, say: Speaker) -> Rows:
+    table = evaluation.predictions
+    persons, events = table["person"].nunique(), table.loc[table["y"] > 0, "person"].nunique()
+    rows: Rows = []
+    for name in _tried(evaluation):
+        row = evaluation.verdict.reached.loc[name]
+        wholes = (("chosen", "precision", row["listed"], persons), ("reached", "recall", row["events"], events))
+        for column, part, of, most in wholes:
+            ends = {end: row[f"{part}_{end}"] for end in ("low", "high")}
+            heads = _name_of(name, say), _name_of(column, say)
+            rows.append(_figure("reach", *heads, row[part], "share", min(round(of), most), of=round(of), **ends))
+    return rows
+
+
+def _cohorts(evaluation: Any, say: Speaker) -> Rows:
+    rows: Rows = []
+    for one in evaluation.folds.to_dict("records"):
+        day = spoken(evaluation.task, one["as_of"], say)
+        events = one["events"] if one["tested"] else np.nan
+        rows.append(_figure("cohorts", day, say("Persons"), one["units"], "count", one["units"]))
+        rows.append(_figure("cohorts", day, say("With the outcome"), events, "count", events))
+    return rows
+
+
+def _calibration(evaluation: Any, say: Speaker) -> Rows:
+    found, value = evaluation.calibration, say("Value")
+    called = {
+        "slope": say("Slope (1 is right)"),
+        "intercept": say("Intercept (0 is right)"),
+        "error": say("Mean distance between risk and share"),
+        "predicted": say("Mean risk"),
+        "observed": say("Share with the outcome"),
+    }
+    rows: Rows = []
+    for name, row in found.measures.iterrows():
+        kind, more = ("share", {"of": found.n}) if name == "observed" else ("score", {})
+        ends = {end: row[end] for end in ("low", "high")}
+        rows.append(_figure("calibration", called[name], value, row["value"], kind, found.persons, **more, **ends))
+    by_chance = say("The same distance by chance alone")
+    return [*rows, _figure("calibration", by_chance, value, found.by_chance, "score", found.persons)]
+
+
+def _parts(evaluation: Any, say: Speaker) -> Rows:
+    rows: Rows = []
+    for number, part in evaluation.calibration.bins.iterrows():
+        name = say("Part {number}", number=number)
+        rows.append(_figure("parts", name, say("Mean risk, %"), 100 * part["predicted"], "mean", part["units"]))
+        rows.append(_figure("parts", name, say("Share with the outcome"), part["observed"], "share", part["units"]))
+    return rows
+
+
+def _candidates(evaluation: Any, say: Speaker) -> Rows:
+    called = {
+        "flag": say("One simple flag"),
+        "line": say("A weighted sum of the columns"),
+        "trees": say("Many small trees"),
+        "blend": say("Both together"),
+    }
+    measures = {"log_loss": say("Mean log loss"), "brier": say("Brier score"), "auc": say("Area under the curve")}
+    persons = evaluation.predictions["person"].nunique()
+    return [
+        _figure("candidates", called[one["candidate"]], heading, one[name], "score", persons)
+        for one in evaluation.candidates.to_dict("records")
+        for name, heading in measures.items()
+    ]
+
+
+def _enough(known: Any, say: Speaker) -> Rows:
+    rows = (say("Persons with the outcome"), known.events), (say("Persons in complete cohorts"), known.persons)
+    return [_figure("enough", name, say("Number"), count, "count", count) for name, count in rows]
+
+
+def _groups(groups: Any, labels: Mapping[str, str], say: Speaker) -> Rows:
+    heads = {
+        "recall": (say("Listed, of those with the outcome"), "share"),
+        "precision": (say("With the outcome, of those listed"), "share"),
+        "false_alarms": (say("Listed, of those without the outcome"), "share"),
+        "calibration": (say("Mean risk less what came"), "score"),
+    }
+    rows: Rows = []
+    for one in groups.groups.astype(object).to_dict("records"):
+        called = f"{labels.get(one['group'], one['group'])}: {one['value']}"
+        units, events, listed = (
+            float("nan") if pd.isna(one[name]) else one[name] for name in ("units", "events", "listed")
+        )
+        wholes = {"recall": events, "precision": listed, "false_alarms": units - events, "calibration": units}
+        rows.append(_figure("groups", called, say("Persons"), units, "count", units))
+        for name, (heading, kind) in heads.items():
+            ends = {end: one[f"{name}_{end}"] for end in ("low", "high") if pd.notna(one[name])}
+            rows.append(_figure("groups", called, heading, one[name], kind, wholes[name], **ends))
+    return rows
+
+
+def _drift(drift: Any, labels: Mapping[str, str], say: Speaker) -> Rows:
+    heads = {
+        "psi": (say("Population stability index"), "score", min(drift.then, drift.now)),
+        "expected": (say("By chance alone"), "score", min(drift.then, drift.now)),
+        "missing_then": (say("Missing before"), "share", drift.then),
+        "missing_now": (say("Missing now"), "share", drift.now),
+    }
+    return [
+        _figure("drift", labels.get(str(name), str(name)), heading, row[measure], kind, persons)
+        for name, row in drift.to_frame().iterrows()
+        for measure, (heading, kind, persons) in heads.items()
+    ]
+
+
+def _changed(columns: list[str], say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:
+    for column in columns:
+        template = say("{column} differs from the last cohort learnt from, by more than chance would make it.")
+        yield f"changed {column}", (template, {"column": column})
+    if not columns:
+        yield (
+            "unchanged",
+            (say("No column differs from the last cohort learnt from by more than chance would make it."), {}),
+        )
+
+
+def _reached(evaluation: Any, heads: Mapping[str, str], say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:
+    """What each way reaches of ten, in the words of the council's page."""
+    templates = {
+        "model": say("Of 10 on the model's list, the outcome came for about {x} ({low} to {high})."),
+        "flag": say("Of 10 chosen by one simple flag, it came for about {x} ({low} to {high})."),
+        "places": say("Of 10 in whole places, it came for about {x} ({low} to {high})."),
+        "chance": say("Of 10 chosen by chance, it would come for about {x}."),
+    }
+    for name in reversed(_tried(evaluation)):
+        figure = f"reach/{heads[name]}/{heads['chosen']}"
+        ends = {} if name == "chance" else {"low": f"{figure}:low", "high": f"{figure}:high"}
+        yield "list" if name == "model" else name, (templates[name], {"x": f"{figure}:of 10", **ends})
+    figure = f"reach/{heads['model']}/{heads['reached']}:of 10"
+    missed = say("Of 10 for whom the outcome came, about {x} stood on the list; the others it missed.")
+    yield "missed", (missed, {"x": figure})
+
+
+def _advised(evaluation: Any, days: list[str], say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:
+    """What follows, which model, and what to know before believing it."""
+    verdict = evaluation.verdict
+    yield "recommendation", (_advice(verdict.recommendation, verdict.places_known, say), {})
+    if not verdict.places_known:
+        unknown = say("Whole places could not be tried: nothing was known of their earlier outcomes.")
+        yield "places", (unknown, {})
+    yield "model", _model(evaluation.chosen, say)
+    meaning = say(
+        "The figures tell whom a way of choosing reaches, not whether the help works. "
+        "The recommendation is no decision about any person."
+    )
+    yield "meaning", (meaning, {})
+    if evaluation.folds["tested"].sum() == 1:
+        single = say("Only one date could be tested: how much the result changes from year to year is not known.")
+        yield "single", (single, {})
+    for day, tested, why in zip(days, evaluation.folds["tested"], evaluation.folds["why"], strict=True):
+        if not tested:
+            words = {"dates": day, "why": _why(str(why), say)}
+            yield f"untested {day}", (say("Not tested: {dates} ({why})."), words)
+    if int(evaluation.helped["helped"].iloc[0]):
+        helped = say(
+            "Some of those tested had already been listed and helped while the outcome was awaited. Where the help "
+            "worked, the outcome did not come, and the list looks worse than it is."
+        )
+        yield "helped", (helped, {})
+
+
+def _model(chosen: str, say: Speaker) -> Sentence:
+    if chosen == "flag":
+        alone = say("The list of the model rests on the simple flag alone: no larger model foresaw credibly better.")
+        return alone, {}
+    kinds = {"line": say("a weighted sum of the columns"), "trees": say("many small trees")}
+    kind = kinds.get(chosen, say("a weighted sum of the columns together with many small trees"))
+    return say("The model is {kind}, the simplest that no other foresaw credibly better than."), {"kind": kind}
+
+
+def _of_enough(known: Any, say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:
+    if known.ok:
+        yes = say("That is enough to try a model; the evaluation then shows whether it is worth it.")
+        yield "enough", (yes, {})
+    else:
+        no = say("That is too few: a model would often reach fewer than simpler ways do. Make none.")
+        yield "enough", (no, {})

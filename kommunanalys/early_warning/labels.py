@@ -1,0 +1,180 @@
+"""What became of the units of a cohort: the event came, did not come, or nobody knows yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from kommunanalys.early_warning.declaration import Declaration
+from kommunanalys.early_warning.features import Rows, Units, as_text, taken
+from kommunanalys.early_warning.when import Axis, Points
+from kommunanalys.errors import TableError
+from kommunanalys.secrecy.frame import local_day
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What became of the units of a cohort.
+
+    Parameters
+    ----------
+    complete
+        Whether the label window has passed and is in the data.
+    y
+        1 where the event came, 0 where not, missing where nobody knows.
+    known_from
+        When that was known, on the task's axis of time.
+    """
+
+    complete: bool
+    y: Points
+    known_from: Points
+
+
+def labels(
+    task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame], units: Units, point: float, known_by: Any = None
+) -> Labels:
+    """What became of the units after an as-of day.
+
+    Parameters
+    ----------
+    task, axis
+        The task, and how it counts time.
+    tables
+        Its tables, as plain pandas.
+    units
+        The cohort.
+    point
+        The as-of day on the axis.
+    known_by
+        Day by which all must have been known; None for today.
+
+    Returns
+    -------
+    Labels
+        All missing where the window is not complete.
+
+    Raises
+    ------
+    TableError
+        A person has two different outcomes in one window.
+
+    Examples
+    --------
+    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
+    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1"),
+    ...                    Outcome("t", "end", "event", (), "end", "row", "2"), (), (), Flag("mark"), 5, "", "")
+    >>> table = pd.DataFrame({"id": ["a", "b"], "day": [0, 0], "end": [1, 5]})
+    >>> units = Units(pd.Index(["a", "b"], name="id"), table["id"])
+    >>> labels(task, Axis(numbers=True), {"t": table}, units, 0).y.tolist()
+    [1.0, 0.0]
+    """
+    about, today = task.outcome, latest_day(axis)
+    limit = today if known_by is None else min(today, axis.at(known_by))
+    rows = Rows.of(tables[about.table], about.date, units, about.table)
+    made = _statuses if about.kind == "status" else _events
+    found = made(task, axis, rows, (point, axis.later(point, about.horizon)), reach_of(task, axis, tables))
+    if found is not None and found.closed <= min(found.reach, limit):
+        return Labels(True, found.y, found.known_from)
+    nothing = np.full(len(units.index), np.nan)
+    return Labels(False, nothing, nothing)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Labels, the day on which the last of them comes to be known, and the day to which the data reach."""
+
+    y: Points
+    known_from: Points
+    closed: float
+    reach: float
+
+
+def _statuses(task: Declaration, axis: Axis, rows: Rows, window: tuple[float, float], reach: float) -> _Found | None:
+    """Statuses that became known within the window; None where not one did."""
+    about = task.outcome
+    held, known = as_text(rows.table[about.column]), rows.known_from(about.known_from, axis)
+    recorded = held.notna().to_numpy() & ~np.isnan(known)
+    usable = recorded & (known > window[0]) & (known <= window[1]) & (rows.slots >= 0)
+    if not usable.any():
+        return None
+    slots, events = rows.slots[usable], among(held[usable], about.event)
+    y = taken("max", slots, events, known[usable], rows.size)
+    if (events != y[slots]).any():
+        raise TableError(
+            "Table {table!r} gives the same person two different outcomes in the label window. Mend it, or choose "
+            "a shorter horizon.",
+            table=about.table,
+        )
+    when = taken("max", slots, known[usable], known[usable], rows.size)
+    # Those whose status is known early are a chosen few: the last day on which some are known must be there too.
+    closed, yearly = axis.last_day(about.known_from, window[1])
+    last = known[recorded].max()
+    return _Found(y[rows.spread], when[rows.spread], closed, last if yearly else max(last, reach))
+
+
+def _events(task: Declaration, axis: Axis, rows: Rows, window: tuple[float, float], reach: float) -> _Found:
+    """Events within the window; known of all, also of those without, when it has closed and the news has come."""
+    about = task.outcome
+    when = rows.known_from(f"column:{about.date}", axis)
+    usable = (when > window[0]) & (when <= window[1]) & (rows.slots >= 0)
+    if about.event:
+        usable &= among(as_text(rows.table[about.column]), about.event) > 0
+    came = np.bincount(rows.slots[usable], minlength=rows.size)[rows.spread] > 0
+    end = pd.DataFrame({"end": axis.values(np.array([window[1]]))})
+    closed = float(axis.points(about.known_from, end, "end")[0])
+    return _Found(came.astype("float64"), np.full(len(came), closed), closed, reach)
+
+
+def reach_of(task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame]) -> float:
+    """The last day, not in the future, that a date of the rows names: so far the data reach.
+
+    Parameters
+    ----------
+    task, axis, tables
+        As in `labels`.
+
+    Examples
+    --------
+    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
+    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1"),
+    ...                    Outcome("t", "end", "event", (), "end", "row", "2"), (), (), Flag("mark"), 5, "", "")
+    >>> reach_of(task, Axis(numbers=True), {"t": pd.DataFrame({"day": [0, 1], "end": [7, None]})})
+    7.0
+    """
+    columns = {(task.cohort.table, task.cohort.date), (task.outcome.table, task.outcome.date)}
+    columns |= {(one.table, axis.column_of(one.known_from)) for one in task.features}
+    today, found = latest_day(axis), [-np.inf]
+    for table, column in columns:
+        if column:
+            points = axis.dates(tables[table], column)
+            found.append(np.max(points, where=points <= today, initial=-np.inf))
+    return float(max(found))
+
+
+def latest_day(axis: Axis) -> float:
+    """Today on the axis; of plain numbers there is none.
+
+    Examples
+    --------
+    >>> latest_day(Axis(numbers=True))
+    inf
+    """
+    return np.inf if axis.numbers else axis.at(local_day())
+
+
+def among(held: pd.Series[Any], wanted: Iterable[Any]) -> Points:
+    """1.0 where a text is one of the wanted values, written as `as_text` writes them.
+
+    Examples
+    --------
+    >>> among(pd.Series(["8", "9"]), [8]).tolist()
+    [1.0, 0.0]
+    """
+    texts = as_text(pd.Series(list(wanted), dtype="object"))
+    found: Points = held.isin(texts).to_numpy(dtype="float64")
+    return found

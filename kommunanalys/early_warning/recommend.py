@@ -1,0 +1,195 @@
+"""Which of the ways to use the capacity the evaluation speaks for: a list, one simple flag, whole places, everyone."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from kommunanalys import journal
+from kommunanalys.early_warning.intervals import LEVEL, Interval, difference
+from kommunanalys.early_warning.strategies import ALL, inclusion
+from kommunanalys.errors import UsageError
+from kommunanalys.language import Speaker
+
+RECOMMENDATIONS: Final = ("list", "places", "flag", "everyone")
+COMPARED: Final = (
+    ("model", "chance"),
+    ("flag", "chance"),
+    ("places", "chance"),
+    ("model", "places"),
+    ("flag", "places"),
+    ("model", "flag"),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the evaluation recommends, and what it rests on.
+
+    Parameters
+    ----------
+    recommendation
+        "list" (the model's list), "flag" (one simple sign), "places" (whole places) or "everyone" (help in common).
+    evidence
+        Columns `first`, `second`, `difference` (of the shares with the event among those listed), `low`, `high`,
+        `better` (whether the interval lies above 0).
+    reached
+        The rows of `reach` for all dates together, indexed by strategy.
+    places_known
+        Whether whole places could be tried on any date.
+    """
+
+    recommendation: str
+    evidence: pd.DataFrame
+    reached: pd.DataFrame = field(repr=False)
+    places_known: bool
+
+    def to_frame(self) -> pd.DataFrame:
+        """The differences that the recommendation rests on."""
+        return self.evidence.copy()
+
+    def summary(self, language: str = "en") -> str:
+        """What each way reaches of ten, and what follows from it."""
+        say = Speaker(language)
+        parts = [self._of_ten(say), _advice(self.recommendation, self.places_known, say)]
+        if not self.places_known:
+            parts.append(say("Whole places could not be tried: nothing was known of their earlier outcomes."))
+        parts.append(
+            say(
+                "The figures tell whom a way of choosing reaches, not whether the help works. "
+                "The recommendation is no decision about any person."
+            )
+        )
+        return " ".join(parts)
+
+    def _of_ten(self, say: Speaker) -> str:
+        shown = self.reached.drop(index=[] if self.places_known else ["places"])
+        base = 10 if shown["precision"].max() >= 0.1 else 100
+        said = {name: _rate(row, base, say) for name, row in shown.iterrows()}
+        text = say(
+            "Of {base} listed by the model, the outcome would have come for {model}.", base=base, model=said["model"]
+        )
+        others = {
+            "places": say("whole places: {rate}", rate=said.get("places", "")),
+            "flag": say("one simple flag: {rate}", rate=said["flag"]),
+            "chance": say("chance: {rate}", rate=said["chance"]),
+        }
+        listed = "; ".join(text for name, text in others.items() if name in said)
+        return text + " " + say("Of as many chosen in other ways, {others}.", others=listed)
+
+
+def recommend(
+    predictions: pd.DataFrame,
+    reach_frame: pd.DataFrame,
+    *,
+    capacity: int,
+    per: str = "",
+    history: pd.DataFrame | None = None,
+) -> Verdict:
+    """The simplest way that nothing else credibly beats.
+
+    Parameters
+    ----------
+    predictions, capacity, per, history
+        As given to `reach`.
+    reach_frame
+        Its answer.
+
+    Returns
+    -------
+    Verdict
+
+    Raises
+    ------
+    TableError, UsageError
+        As in `reach`; or the reach frame has no rows for all dates together.
+
+    Notes
+    -----
+    One way credibly beats another where the whole 95 % interval of the paired difference at the same capacity lies
+    above 0 (people of several dates count once); the three comparisons with chance share the 5 % of error, so their
+    intervals are 98.3 %. Nothing beats chance: everyone. Neither model nor flag beats whole places: places. Else the
+    flag, unless the model beats it. Whole places are compared on the dates on which their past was known.
+
+    Examples
+    --------
+    >>> from kommunanalys.early_warning.strategies import reach
+    >>> y = np.repeat([1.0, 0.0, 0.0, 0.0], 50)
+    >>> table = pd.DataFrame({"as_of": np.arange(200) % 2, "person": range(200), "place": ["a", "a", "b", "b"] * 50,
+    ...                       "flag": 0.0, "y": y, "risk": y * 0.8 + 0.1})
+    >>> verdict = recommend(table, reach(table, capacity=20), capacity=20)
+    >>> verdict.recommendation
+    'list'
+    >>> print(verdict.summary().split(".")[0])
+    Of 10 listed by the model, the outcome would have come for about 10 (10 to 10)
+    """
+    reached = reach_frame[(reach_frame["as_of"] == ALL).to_numpy()].set_index("strategy")
+    if not len(reached):
+        raise UsageError("The frame has no rows for all dates together. Give recommend() the answer of reach().")
+    chances, known = inclusion(predictions, capacity=capacity, per=per, history=history)
+    past = predictions["as_of"].map(known).to_numpy(bool)
+    y, person = predictions["y"].to_numpy(float), predictions["person"].to_numpy()
+
+    def compare(first: str, second: str) -> Interval:
+        level = 1 - (1 - LEVEL) / 3 if second == "chance" else LEVEL
+        at = past if "places" in (first, second) and past.any() else np.ones(len(y), bool)
+        return difference(y[at], chances[first][at], chances[second][at], person[at], level=level)
+
+    found = {pair: compare(*pair) for pair in COMPARED}
+    evidence = pd.DataFrame(
+        [
+            {
+                "first": a,
+                "second": b,
+                "difference": gap.value,
+                "low": gap.low,
+                "high": gap.high,
+                "better": gap.above_zero,
+            }
+            for (a, b), gap in found.items()
+        ]
+    )
+    better = {pair: gap.above_zero for pair, gap in found.items()}
+    return Verdict(_choose(better), evidence, reached, bool(past.any()))
+
+
+def _choose(better: dict[tuple[str, str], bool]) -> str:
+    if not any(better[name, "chance"] for name in ("model", "flag", "places")):
+        return "everyone"
+    if not (better["model", "places"] or better["flag", "places"]):
+        return "places"
+    return "list" if better["model", "flag"] else "flag"
+
+
+def _advice(recommendation: str, places_known: bool, say: Speaker) -> str:
+    if recommendation == "list" and not places_known:
+        return say("Recommended: a list of individuals. It reached credibly more than one simple flag and chance.")
+    if recommendation == "list":
+        return say(
+            "Recommended: a list of individuals. It reached credibly more than whole places and one simple flag."
+        )
+    if recommendation == "flag":
+        return say(
+            "Recommended: one simple flag. It is the simplest way that reaches individuals, and the model did not "
+            "credibly reach more."
+        )
+    if recommendation == "places":
+        return say(
+            "Recommended: help to whole places. A list of individuals did not credibly reach more at the same capacity."
+        )
+    return say(
+        "Recommended: help in common for everyone. At this capacity no way of choosing credibly reached more than "
+        "chance."
+    )
+
+
+def _rate(row: Any, base: int, say: Speaker) -> str:
+    """A rate in `base`; where fewer than five stand behind it, only what fewer than five would be."""
+    if 0 < row["hits"] < journal.SMALL:
+        return say("fewer than {limit}", limit=math.ceil(base * min(journal.SMALL / row["listed"], 1)))
+    about, low, high = (say.number(base * row[name]) for name in ("precision", "precision_low", "precision_high"))
+    return say("about {about} ({low} to {high})", about=about, low=low, high=high)

@@ -1,0 +1,126 @@
+"""Whether the parts of a task fit together: names, dates, lengths, and what each feature is taken as."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+
+from kommunanalys.early_warning.declaration import Declaration, Feature
+from kommunanalys.early_warning.kinds import CATEGORY_TAKES
+from kommunanalys.early_warning.when import UNKNOWN, Axis
+from kommunanalys.errors import UsageError
+from kommunanalys.language import Speaker
+
+TAKEN = frozenset({"person", "known_from", "as_of", "unit", "y", "risk", "flag"})
+"""Columns of results, by which no group can be called."""
+
+
+def axis_of(horizon: str) -> Axis:
+    """How a task counts time: in numbers where its horizon has no unit.
+
+    Examples
+    --------
+    >>> axis_of("2").numbers, axis_of("15 months").numbers
+    (True, False)
+    """
+    return Axis(numbers=horizon.isdecimal())
+
+
+def faults_of(task: Declaration, say: Speaker) -> list[str]:
+    """What is wrong with a task as a whole, in words.
+
+    Parameters
+    ----------
+    task
+        A declaration whose single values are right.
+    say
+        Who says it.
+
+    Examples
+    --------
+    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
+    >>> mark = Feature("mark", "t", "mark", known_from="row")
+    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1 year"),
+    ...                    Outcome("t", "end", "event", (), "end", "row", "1 year"), (mark,), (),
+    ...                    Flag("marc"), 5, "", "06-30")
+    >>> faults_of(task, Speaker("en"))
+    ["[flag] 'marc' is no feature; do you mean 'mark'?"]
+    """
+    return [*_names(task, say), *_times(task), *_days(task, say), *_taken(task, say), *_flag(task, say)]
+
+
+def _names(task: Declaration, say: Speaker) -> Iterator[str]:
+    if not task.person:
+        yield say("{key} is missing", key="person")
+    if task.per not in ("", task.place):
+        yield say("per must be the place ({place!r}) or be left out", place=task.place)
+    names = [one.name for one in task.features]
+    if not names:
+        yield say("there is no feature")
+    for name in sorted({one for one in names if names.count(one) > 1}):
+        yield say("two features are called {name!r}", name=name)
+    called = [one.name for one in task.groups]
+    for name in sorted({one for one in called if called.count(one) > 1 or one in TAKEN | {task.place}}):
+        yield say("no group can be called {name!r}: the name is taken", name=name)
+
+
+def _times(task: Declaration) -> Iterator[str]:
+    """Date expressions and lengths that are none."""
+    axis, event = axis_of(task.outcome.horizon), task.outcome.kind == "event"
+    yield from _tried("[outcome] horizon:", axis.check_length, task.outcome.horizon)
+    yield from _tried("[outcome] known_from:", axis.check_after if event else axis.check, task.outcome.known_from)
+    for key, text in (("start", task.cohort.start), ("until", task.cohort.until)):
+        yield from _tried(f"[cohort] {key}:", axis.check, text)
+    for text in sorted({one.known_from for one in task.features} - {UNKNOWN}):
+        yield from _tried("known_from:", axis.check, text)
+    for text in sorted({one.within for one in task.features} - {""}):
+        yield from _tried("within:", axis.check_length, text)
+
+
+def _tried(where: str, check: Callable[[str], None], text: str) -> Iterator[str]:
+    try:
+        check(text)
+    except UsageError as error:
+        yield f"{where} {error}".rstrip(".")
+
+
+def _days(task: Declaration, say: Speaker) -> Iterator[str]:
+    """The days on which lists are made."""
+    axis = axis_of(task.outcome.horizon)
+    if axis.numbers and task.as_of:
+        yield say("as_of must be left out where time is counted in numbers (the horizon has no unit)")
+    elif not axis.numbers and not all(map(axis.is_day_of_year, days_of(task))):
+        yield say("as_of must be a day of the year, such as '06-30', or several with commas between")
+
+
+def days_of(task: Declaration) -> list[str]:
+    """The days of the year on which lists are made.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> days_of(SimpleNamespace(as_of="04-02, 11-30"))
+    ['04-02', '11-30']
+    """
+    return [one.strip() for one in task.as_of.split(",")]
+
+
+def _taken(task: Declaration, say: Speaker) -> Iterator[str]:
+    for one in task.features:
+        if one.kind == "category" and one.take not in CATEGORY_TAKES:
+            yield say(
+                "{name}: of a category take may be {takes}, not {take!r}",
+                name=one.name,
+                takes=", ".join(CATEGORY_TAKES),
+                take=one.take,
+            )
+
+
+def _flag(task: Declaration, say: Speaker) -> Iterator[str]:
+    about: dict[str, Feature] = {one.name: one for one in task.features}
+    name = task.flag.feature
+    if name in about and (about[name].kind == "category") != bool(task.flag.value):
+        yield say("[flag] value must be given for a category, and only there")
+    elif name not in about and about:
+        close = difflib.get_close_matches(name, about, 1, 0.5) or [*about]
+        yield say("[flag] {name!r} is no feature; do you mean {close!r}?", name=name, close=close[0])

@@ -1,0 +1,35 @@
+"""What the page may not give away."""
+
+import numpy as np
+import pandas as pd
+
+from kommunanalys.early_warning.council import safe
+
+
+def reached(hits: list[float], strategy: str = "model", events: list[int] | None = None) -> pd.DataFrame:
+    dates = ["all", *range(2020, 2020 + len(hits))]
+    every = events or [20] * len(hits)
+    table = {"strategy": strategy, "as_of": dates, "events": [sum(every), *every], "hits": [sum(hits), *hits]}
+    return pd.DataFrame(table).assign(precision=0.5, recall=0.5)
+
+
+def test_a_date_with_few_hits_hides_all_dates_but_not_their_sum() -> None:
+    shown = safe(reached([3.0, 9.0, 10.0]))
+    assert shown["hits"].isna().tolist() == [False, True, True, True]
+    assert shown["precision"].isna().tolist() == [False, True, True, True]
+
+
+def test_enough_hits_stand() -> None:
+    pd.testing.assert_frame_equal(safe(reached([5.0, 9.0])), reached([5.0, 9.0]))
+    pd.testing.assert_frame_equal(safe(reached([0.0, 9.0])), reached([0.0, 9.0]))
+
+
+def test_few_events_are_hidden_too() -> None:
+    shown = safe(reached([5.0, 3.0], "chance", [3, 40]))
+    assert np.isnan(shown["events"].iloc[1:]).all()
+    assert np.isnan(shown["precision"].iloc[1:]).all()
+    assert shown["events"].iloc[0] == 43
+
+
+def test_chance_is_no_count_of_persons() -> None:
+    assert safe(reached([2.0, 2.0], "chance"))["hits"].tolist() == [4.0, 2.0, 2.0]

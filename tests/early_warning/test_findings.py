@@ -1,0 +1,124 @@
+"""What an evaluation found, let out: no figure of few persons, sentences of the library only, in all languages."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from kommunanalys import paths
+from kommunanalys.early_warning.calibration import calibration
+from kommunanalys.early_warning.drift import DriftReport
+from kommunanalys.early_warning.findings import findings
+from kommunanalys.early_warning.groups import group_report
+from kommunanalys.early_warning.recommend import recommend
+from kommunanalys.early_warning.splits import NO_PAST
+from kommunanalys.early_warning.strategies import reach
+from kommunanalys.errors import ReleaseRefused
+from tests.messages import in_code
+
+SOURCE = pd.DataFrame()
+
+
+def evaluated(people=300, dates=2, strong=True):
+    """An evaluation in which the highest risks have the outcome, or nobody can tell."""
+    rng = np.random.default_rng(1)
+    risk = rng.beta(1, 4, people * dates)
+    y = (rng.uniform(size=len(risk)) < (risk if strong else risk.mean())) * 1.0
+    table = pd.DataFrame({"as_of": np.repeat([2, 3][:dates], people), "person": [f"person{n}" for n in range(len(y))]})
+    table = table.assign(unit=table["person"], place=np.tile(list("abc"), len(y) // 3), y=y, risk=risk)
+    table = table.assign(flag=rng.uniform(size=len(y)), sex=np.tile(["f", "m"], len(y) // 2), helped=False)
+    ways = reach(table, capacity=60)
+    days = [1, 2, 3][: dates + 1]
+    folds = pd.DataFrame({"as_of": days, "tested": [False] + [True] * dates, "why": [NO_PAST] + [""] * dates})
+    folds = folds.assign(units=people, events=[0, *table.groupby("as_of")["y"].sum().astype(int)])
+    sex = SimpleNamespace(name="sex", label={"en": "Sex", "sv": "Kön", "fi": "Sukupuoli"})
+    outcome = SimpleNamespace(horizon="1")
+    return SimpleNamespace(
+        task=SimpleNamespace(groups=(sex,), features=(), outcome=outcome, capacity=60, per="", title={"en": "Who?"}),
+        predictions=table,
+        folds=folds,
+        candidates=pd.DataFrame({"candidate": ["flag", "line"], "log_loss": 0.43, "brier": 0.14, "auc": 0.71}),
+        chosen="line",
+        calibration=calibration(y, risk),
+        reach=ways,
+        verdict=recommend(table, ways, capacity=60),
+        helped=pd.DataFrame({"as_of": ["all"], "listed": [0], "helped": [3]}),
+        enough=SimpleNamespace(ok=True, events=int(y.sum()), persons=len(y)),
+        capacity=60,
+    )
+
+
+@pytest.fixture(scope="module")
+def evaluation():
+    return evaluated()
+
+
+@pytest.fixture
+def drift():
+    columns = pd.DataFrame(
+        {"psi": [0.31, 0.02], "expected": 0.03, "missing_then": [0.0, 0.1], "missing_now": 0.1,
+         "reasons": [("distribution",), ()]}, index=["absence", "marks"],
+    )  # fmt: skip
+    return DriftReport(columns, 300, 290, {})
+
+
+def test_tables_and_sentences_stand_beside_each_other(evaluation, drift):
+    told = findings(evaluation, groups=group_report(evaluation), drift=drift, source=SOURCE, language="en")
+    assert told.tables == ("reach", "cohorts", "calibration", "parts", "candidates", "enough", "groups", "drift")
+    assert told.caption("reach") == "Whom each way to use the same capacity reaches"
+    hits = evaluation.verdict.reached.loc["model"]
+    printed = told.table("reach").loc["The model's list"]
+    for part, of, heading in (
+        ("precision", hits["listed"], "With the outcome, of those chosen (%)"),
+        ("recall", hits["events"], "Chosen, of those with the outcome (%)"),
+    ):
+        assert abs(printed[heading] - 100 * hits[part]) <= 300 / of + 0.5, "off by three persons at most"
+        assert printed[f"{heading}, from"] <= 100 * hits[f"{part}_low"]
+        assert printed[f"{heading}, to"] >= 100 * hits[f"{part}_high"]
+    assert told.text("list").startswith("Of 10 on the model's list, the outcome came for about ")
+    assert told.text("recommendation").startswith("Recommended: a list of individuals.")
+    assert told.text("untested 1") == "Not tested: 1 (there is no earlier cohort)."
+    assert told.text("changed absence").startswith("absence differs from the last cohort")
+    assert "already been listed and helped" in told.text()
+    assert told.table("groups").index.tolist() == ["Sex: f", "Sex: m"]
+
+
+def test_it_can_be_said_in_every_language_and_all_its_texts_are_the_librarys(evaluation, drift):
+    known = in_code()
+    for language in ("sv", "fi", "en"):
+        told = findings(evaluation, groups=group_report(evaluation), drift=drift, source=SOURCE, language=language)
+        assert set(told.templates) <= known
+        assert len(told.texts) >= 10
+        assert "{" not in told.text()
+
+
+def test_no_signal_recommends_help_in_common():
+    told = findings(evaluated(strong=False), source=SOURCE, language="en")
+    assert told.text("recommendation").startswith("Recommended: help in common")
+
+
+def test_a_small_cohort_hides_what_few_persons_stand_behind():
+    few = evaluated(people=60, dates=1)
+    told = findings(few, source=SOURCE, language="en")
+    events = int(few.predictions["y"].sum())
+    assert events < 20
+    assert told.table("reach")["Chosen, of those with the outcome (%)"].isna().all()
+    assert told.text("missed") == "There are too few persons to say this."
+    assert "single" in [one["key"] for one in told.told["texts"]]
+
+
+def test_without_an_evaluation_it_says_that_there_is_too_little():
+    known = SimpleNamespace(ok=False, events=14, persons=210)
+    told = findings(None, enough=known, source=SOURCE, language="en")
+    assert told.table("enough")["Number"].tolist() == [15.0, 207.0]
+    assert told.text("enough").startswith("That is too few")
+    with pytest.raises(ReleaseRefused):
+        findings(None, enough=SimpleNamespace(ok=False, events=3, persons=9), source=SOURCE, language="en")
+
+
+def test_nobody_and_no_exact_number_stands_in_the_memory(evaluation):
+    findings(evaluation, groups=group_report(evaluation), source=SOURCE, language="en")
+    text = "".join(path.read_text(encoding="utf-8") for path in (paths.state_dir() / "releases").glob("*.json"))
+    assert "person1" not in text
+    assert str(evaluation.verdict.reached.loc["model", "precision"]) not in text
