@@ -1,6 +1,7 @@
 """The documentation is true: commands exist, code runs, every public name is listed, every link leads somewhere."""
 
 import importlib
+import os
 import re
 import shlex
 import subprocess
@@ -60,7 +61,7 @@ def test_the_code_of_the_readme_runs():
     assert "most similar to Tärnsund" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["", ".compare", ".indicators", ".figures", ".secrecy", ".errors"])
+@pytest.mark.parametrize("module", ["", ".compare", ".indicators", ".figures", ".secrecy", ".early_warning", ".errors"])
 def test_every_public_name_is_on_the_page(module):
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     home = importlib.import_module(f"kommunanalys{module}")
@@ -77,3 +78,11 @@ def test_every_public_name_is_on_the_page(module):
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
         assert target.startswith("http") or (page.parent / target).exists(), target
+
+
+def test_the_code_about_early_warning_runs(tmp_path):
+    code = "\n".join(blocks("docs/early_warning.md", "python"))
+    environment = {**os.environ, "KOMMUNANALYS_STATE": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert "Of 10 " in done.stdout

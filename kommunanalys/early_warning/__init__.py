@@ -1,4 +1,4 @@
-"""Who needs help early: declared tasks, honest evaluation over time, lists for those who act, and papers that say so."""
+"""Who needs help early: declared tasks, honest evaluation over time, lists for those who act, and papers."""
 
 from kommunanalys.early_warning.calibration import Calibration, calibration
 from kommunanalys.early_warning.card import ModelCard, model_card
@@ -11,6 +11,7 @@ from kommunanalys.early_warning.groups import GroupReport, group_report
 from kommunanalys.early_warning.leakage import LeakageReport, leakage_report
 from kommunanalys.early_warning.model import RiskModel
 from kommunanalys.early_warning.papers import papers
+from kommunanalys.early_warning.report import answer, hand_over, section
 from kommunanalys.early_warning.task import Task
 from kommunanalys.early_warning.treatment import read_treatments
 from kommunanalys.early_warning.watchlist import Watchlist, watchlist
@@ -26,15 +27,18 @@ __all__ = [
     "RiskModel",
     "Task",
     "Watchlist",
+    "answer",
     "calibration",
     "drift_report",
     "evaluate",
     "findings",
     "group_report",
+    "hand_over",
     "leakage_report",
     "model_card",
     "papers",
     "read_treatments",
     "remove_expired",
+    "section",
     "watchlist",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 
 from kommunanalys.errors import TooFewUnits, UsageError
 from kommunanalys.language import Speaker
@@ -24,6 +25,11 @@ BINS, PER_BIN = 10, 80
 LEAST = 5
 """Units with and without the event below which calibration says nothing."""
 EDGE = 1e-6
+VARIES = 1e-9
+"""Log-odds that lie closer together are the same: they have no slope."""
+Line = tuple[float, float]
+"""Intercept and slope."""
+BLANK: Line = (0.0, 1.0)
 MEASURES = ("slope", "intercept", "error", "predicted", "observed")
 
 
@@ -46,9 +52,9 @@ class Calibration:
         Units and persons.
     """
 
-    measures: pd.DataFrame
+    measures: pd.DataFrame = field(repr=False)
     by_chance: float
-    bins: pd.DataFrame
+    bins: pd.DataFrame = field(repr=False)
     n: int
     persons: int
 
@@ -163,6 +169,7 @@ def calibration(
     codes = np.arange(len(risks)) if groups is None else _persons(groups, len(risks))
     odds, place = log_odds(risks), bins_of(risks)
     value = _measured(target, risks, odds, place, np.ones(len(risks)))
+    start = line_through(target, odds), line_through(target, odds, slope=False)
     rng = np.random.default_rng(random_state)
     persons = int(codes.max()) + 1
     drawn = np.array(
@@ -173,6 +180,7 @@ def calibration(
                 odds,
                 place,
                 rng.multinomial(persons, np.full(persons, 1 / persons))[codes].astype(np.float64),
+                start,
             )
             for _ in range(DRAWS)
         ]
@@ -228,8 +236,14 @@ def log_odds(risk: Array) -> Array:
 
 
 def line_through(
-    y: Array, odds: Array, weight: Array | None = None, *, slope: bool = True, prior: float = 0.0
-) -> tuple[float, float]:
+    y: Array,
+    odds: Array,
+    weight: Array | None = None,
+    *,
+    slope: bool = True,
+    prior: float = 0.0,
+    start: Line = BLANK,
+) -> Line:
     """Intercept and slope of a logistic regression of y on log-odds, by Newton's method.
 
     Parameters
@@ -240,11 +254,8 @@ def line_through(
         Whether to fit the slope; else it is 1.
     prior
         Precision of a normal distribution around slope 1 that the slope is held to; 0 for none.
-
-    Returns
-    -------
-    tuple of float
-        NaN as slope where the log-odds do not vary, or where they part the units without error.
+    start
+        Where to begin; it does not change the answer.
 
     Examples
     --------
@@ -252,24 +263,38 @@ def line_through(
     1.099
     """
     weight = np.ones(len(y)) if weight is None else weight
-    if slope and not np.ptp(odds[weight > 0]) > 1e-9:
+    if slope and not np.ptp(odds[weight > 0]) > VARIES:
         return np.nan, np.nan
-    at, free = np.array([0.0, 1.0]), 2 if slope else 1
+    at, free = np.array(start if np.isfinite(start).all() else BLANK), 2 if slope else 1
     held = np.column_stack([np.ones(len(odds)), odds])
-    loss = _loss(at, y, odds, weight, prior)
     for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(held @ at, -35, 35)))
+        p = expit(np.clip(held @ at, -35, 35))
         gradient = held.T @ (weight * (y - p)) - (0, prior * (at[1] - 1))
         curvature = (held.T * (weight * p * (1 - p) + 1e-12)) @ held + np.diag((0, prior))
         step = np.zeros(2)
         step[:free] = np.linalg.solve(curvature[:free, :free], gradient[:free])
-        # A whole step can lead too far where most risks are near 0 or 1.
-        while (tried := _loss(at + step, y, odds, weight, prior)) > loss + 1e-9 and np.abs(step).max() > 1e-7:
-            step /= 2
-        at, loss = at + step, tried
+        if np.abs(held @ step).max() > 1:
+            # So long a step can lead too far where most risks are near 0 or 1.
+            loss = _loss(at, y, odds, weight, prior) + 1e-9
+            while _loss(at + step, y, odds, weight, prior) > loss and np.abs(step).max() > 1e-7:
+                step /= 2
+        at = at + step
         if np.abs(step).max() < 1e-6:
             return float(at[0]), float(at[1])
     return (np.nan, np.nan) if slope else (float(at[0]), 1.0)
+
+
+def held_line(y: Array, odds: Array, *, slope: bool = True, prior: float) -> Line:
+    """As `line_through`, always a number, and no slope below 0: a ranking is never turned around by noise.
+
+    Examples
+    --------
+    >>> y = np.array([0.0, 1.0, 1.0, 1.0])
+    >>> held_line(y, np.zeros(4), prior=4.0)[1], held_line(y, 9 - 9 * y, prior=4.0)[1]
+    (1.0, 0.0)
+    """
+    found = line_through(y, odds, slope=slope and bool(np.ptp(odds) > VARIES), prior=prior)
+    return found if found[1] >= 0 else (line_through(y, np.zeros(len(y)), slope=False)[0], 0.0)
 
 
 def _loss(at: Array, y: Array, odds: Array, weight: Array, prior: float) -> float:
@@ -294,12 +319,19 @@ def _error(y: Array, risk: Array, place: NDArray[np.intp], weight: Array) -> flo
     return float(np.abs(np.bincount(place, weight * (risk - y))).sum() / weight.sum())
 
 
-def _measured(y: Array, risk: Array, odds: Array, place: NDArray[np.intp], weight: Array) -> Array:
+def _measured(
+    y: Array,
+    risk: Array,
+    odds: Array,
+    place: NDArray[np.intp],
+    weight: Array,
+    start: tuple[Line, Line] = (BLANK, BLANK),
+) -> Array:
     total = weight.sum()
     return np.array(
         [
-            line_through(y, odds, weight)[1],
-            line_through(y, odds, weight, slope=False)[0],
+            line_through(y, odds, weight, start=start[0])[1],
+            line_through(y, odds, weight, slope=False, start=start[1])[0],
             _error(y, risk, place, weight),
             weight @ risk / total,
             weight @ y / total,

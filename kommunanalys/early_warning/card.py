@@ -14,11 +14,11 @@ from typing import Any
 import pandas as pd
 
 from kommunanalys import origin
+from kommunanalys.early_warning.council import few_in_a_cohort, ways
 from kommunanalys.early_warning.declaration import Declaration
 from kommunanalys.early_warning.evaluate import Evaluation
 from kommunanalys.early_warning.groups import GroupReport
 from kommunanalys.early_warning.papers import (
-    ALL_DATES,
     CARD,
     Report,
     bullets,
@@ -30,6 +30,10 @@ from kommunanalys.early_warning.papers import (
     write_text,
 )
 from kommunanalys.early_warning.scoring import fingerprint
+from kommunanalys.early_warning.splits import NOT_YET
+from kommunanalys.early_warning.strategies import ALL
+from kommunanalys.early_warning.values import in_language
+from kommunanalys.journal import SMALL
 from kommunanalys.language import Speaker
 from kommunanalys.secrecy.register import in_words
 
@@ -39,17 +43,7 @@ HEADING = re.compile(r"^## (\d+)\. (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Section:
-    """One heading of Annex IV.
-
-    Parameters
-    ----------
-    number
-        1 to 9, as in the annex.
-    heading
-        In the card's language.
-    text
-        Markdown.
-    """
+    """One heading of Annex IV."""
 
     number: int
     heading: str
@@ -86,22 +80,7 @@ class ModelCard:
         return "\n\n".join([self.opening, *parts]) + "\n"
 
     def write(self, folder: str | Path | None = None) -> Path:
-        """Write the card, whole or not at all.
-
-        Parameters
-        ----------
-        folder
-            Where; None for the private folder of papers among the state.
-
-        Returns
-        -------
-        Path
-
-        Raises
-        ------
-        OutputError
-            It cannot be written; what stood there stands there still.
-        """
+        """Write the card, whole or not at all; see `Paper.write`."""
         return write_text(self.to_markdown(), f"{self.task}-{CARD}-{self.language}.md", folder)
 
 
@@ -165,14 +144,13 @@ def model_card(
 
 def _run(evaluation: Evaluation, task: Declaration, say: Speaker) -> dict[str, str]:
     """The fields that only the run itself knows."""
-    seed = evaluation.model.get_params().get("random_state")
     return {
         "version": _version(task, say),
         "fingerprint": f"`{fingerprint(evaluation)[:16]}`",
         "software": ", ".join([f"Python {platform.python_version()}", *(_package(name) for name in SOFTWARE)]),
         "machine": say("{machine}, {count} processors", machine=platform.machine(), count=os.cpu_count()),
         "chosen": f"`{evaluation.chosen}`",
-        "seed": say("none") if seed is None else str(seed),
+        "seed": str(evaluation.random_state),
         "candidates": _candidates(evaluation.candidates, say),
         "folds": _folds(evaluation.folds, say),
         "calibration": _calibration(evaluation, say),
@@ -212,19 +190,17 @@ def _candidates(frame: pd.DataFrame, say: Speaker) -> str:
 
 
 def _folds(frame: pd.DataFrame, say: Speaker) -> str:
-    """What was learnt from and tried on, for each day that could be tried; the cautions tell of the others."""
-    heads = [
-        say("Day of the list"),
-        say("Learnt from"),
-        say("Persons learnt from"),
-        say("with the event"),
-        say("Persons tried on"),
-        say("with the event"),
-    ]
-    rows = []
-    for row in frame[frame["tested"]].to_dict("records"):
-        counts = [in_words(int(row[name]), say) for name in ("train_units", "train_events", "units", "events")]
-        rows.append([_day(row["as_of"]), ", ".join(map(_day, row["train"])), *counts])
+    """The cohorts whose outcomes are known, and what was learnt from before each was tried on.
+
+    How many were learnt from is not said: the sums over cohorts would tell what is hidden of one, and who was left out.
+    """
+    heads = [say("Day of the list"), say("Learnt from"), say("Persons"), say("with the event")]
+    rows, few = [], few_in_a_cohort(frame)
+    for row in frame[frame["why"] != NOT_YET].to_dict("records"):
+        hidden = few and row["events"] >= SMALL
+        events = say("hidden") if hidden else in_words(int(row["events"]), say)
+        train = ", ".join(map(_day, row["train"])) if row["tested"] else "–"
+        rows.append([_day(row["as_of"]), train, in_words(int(row["units"]), say), events])
     return table(heads, rows)
 
 
@@ -242,17 +218,12 @@ def _calibration(evaluation: Evaluation, say: Speaker) -> str:
 
 def _reach(frame: pd.DataFrame, say: Speaker) -> str:
     """The ways side by side, all dates together; what rests on fewer than five persons is missing already."""
-    ways = {
-        "chance": say("Chance"),
-        "flag": say("One simple flag"),
-        "places": say("Whole places"),
-        "model": say("The model"),
-    }
+    called = ways(say)
     heads = [say("All dates together"), say("Listed"), say("Precision"), say("Recall")]
     rows = []
-    for row in frame[frame["as_of"] == ALL_DATES].to_dict("records"):
+    for row in frame[frame["as_of"] == ALL].to_dict("records"):
         shares = [_interval(row, name, say) for name in ("precision", "recall")]
-        rows.append([ways.get(row["strategy"], str(row["strategy"])), say.number(row["listed"]), *shares])
+        rows.append([called[row["strategy"]], say.number(row["listed"]), *shares])
     return table(heads, rows)
 
 
@@ -277,7 +248,8 @@ def _by_group(groups: GroupReport, say: Speaker) -> str:
     for row in groups.to_frame().to_dict("records"):
         units = say("hidden") if pd.isna(row["units"]) else in_words(int(row["units"]), say)
         shares = [_interval(row, name, say) for name in ("recall", "precision", "false_alarms", "calibration")]
-        rows.append([f"{row['group']}: {row['value']}", units, *shares])
+        called = f"{groups.called(row['group'], say.language)}: {in_language(row['value'], say)}"
+        rows.append([called, units, *shares])
     return f"{table(heads, rows)}\n\n{bullets(groups.summary(say.language).splitlines())}"
 
 

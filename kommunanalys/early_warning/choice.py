@@ -47,15 +47,6 @@ class Choice:
 class FlagCurve(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A logistic curve on the one flag, and a level of its own for those whose flag is unknown.
 
-    Parameters
-    ----------
-    feature
-        Name of the flag's feature.
-    high
-        Whether high values are the sign.
-    value
-        For a category: the value that is the sign, "" for numbers.
-
     Examples
     --------
     >>> X = pd.DataFrame({"absence": [0.0, 1.0, 2.0, 8.0, 9.0, 10.0]})
@@ -78,8 +69,9 @@ class FlagCurve(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.curve_ = LogisticRegression(C=10.0).fit(self._terms(score), np.asarray(y, float).astype(int))
         self.classes_ = self.curve_.classes_
         self.intercept_ = 0.0
-        self.feature_names_in_ = np.asarray(X.columns, dtype=object)
-        self.n_features_in_ = X.shape[1]
+        # The flag alone: that another column is missing later changes nothing.
+        self.feature_names_in_ = np.asarray([name for name in X.columns if name == self.feature], dtype=object)
+        self.n_features_in_ = len(self.feature_names_in_)
         self.typical_: Mapping[str, object] = {self.feature: _typical(X, self.feature)}
         return self
 
@@ -159,11 +151,6 @@ def flag_score(X: pd.DataFrame, flag: Flag) -> Array:
 
 def in_order(names: Sequence[str]) -> list[str]:
     """Candidates from the simplest on, the flag always among them.
-
-    Raises
-    ------
-    UsageError
-        A name twice, or none.
 
     Examples
     --------

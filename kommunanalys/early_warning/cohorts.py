@@ -11,21 +11,22 @@ import numpy.typing as npt
 import pandas as pd
 
 from kommunanalys.early_warning.declaration import Declaration
-from kommunanalys.early_warning.entry import Tables, border_of, named, objectors
+from kommunanalys.early_warning.entry import Tables, as_identity, border_of, named, objectors, unfound
 from kommunanalys.early_warning.features import Rows, Units, as_text, categories, values
-from kommunanalys.early_warning.labels import Labels, among, labels, latest_day
+from kommunanalys.early_warning.labels import Labels, among, had_already, labels, latest_day
 from kommunanalys.early_warning.sense import axis_of, days_of
 from kommunanalys.early_warning.when import Axis, Points
 from kommunanalys.errors import NoData, TableError, UsageError
 from kommunanalys.language import Speaker, current
-from kommunanalys.secrecy.frame import Border, mark
+from kommunanalys.secrecy.frame import Border, local_day, mark
 from kommunanalys.secrecy.register import in_words
 
 LEFT = "had left before the as-of day"
 OBJECTED = "had objected"
+UNFOUND = "had objected and are in none of the tables; see that they are written alike"
 NO_IDENTITY = "no valid identity"
 NOT_RECORDED = "no outcome is recorded"
-EXCLUDED = (LEFT, OBJECTED, NO_IDENTITY, NOT_RECORDED)
+EXCLUDED = (LEFT, OBJECTED, UNFOUND, NO_IDENTITY, NOT_RECORDED)
 """Why somebody is not in a cohort; English templates."""
 
 Places = npt.NDArray[np.intp]
@@ -131,21 +132,6 @@ def build(
 def candidates(declaration: Declaration, tables: Tables, *, known_by: Any = None) -> dict[pd.Timestamp | int, bool]:
     """All as-of days on which somebody is in the cohort, and whether their outcomes are complete.
 
-    Parameters
-    ----------
-    declaration, tables, known_by
-        As in `build`.
-
-    Returns
-    -------
-    dict
-        As-of day (or number) → whether the label window is complete, oldest first.
-
-    Raises
-    ------
-    UsageError, TableError
-        As `build`.
-
     Examples
     --------
     >>> from kommunanalys.early_warning.reading import parse
@@ -196,12 +182,12 @@ class Prepared:
         """Check the tables and see when each row of the cohort's table counts."""
         given = named(task, tables)
         border, axis = border_of(given), axis_of(task.outcome.horizon)
-        plain = {name: pd.DataFrame(table) for name, table in given.items()}
+        plain = {name: pd.DataFrame(table).rename(columns=str) for name, table in given.items()}
         table = plain[task.cohort.table]
         start = axis.points(task.cohort.start, table, task.cohort.date)
         until = axis.points(task.cohort.until, table, task.cohort.date)
         for column, wanted in task.cohort.where.items():
-            start[among(as_text(table[column]), wanted) == 0] = np.nan
+            start[among(table[column], wanted, task.cohort.table) == 0] = np.nan
         start[np.isnan(until)] = np.nan
         path = task.objections
         return cls(
@@ -222,7 +208,7 @@ class Prepared:
     def build(self, as_of: Any, known_by: Any) -> tuple[pd.DataFrame, pd.Series[Any], CohortInfo]:
         """As the function `build`."""
         point, excluded = self.axis.at(as_of), dict[str, int]()
-        if point > latest_day(self.axis):
+        if self.axis.lies_ahead(point, local_day()):
             raise UsageError("The as-of day {as_of} lies in the future.", as_of=self.axis.said(point))
         rows = self.rows_of(point, excluded)
         found = self.labels(rows, point, known_by)
@@ -230,6 +216,9 @@ class Prepared:
             known = ~np.isnan(found.y)
             rows = _without(rows, ~known, NOT_RECORDED, excluded)
             found = Labels(True, found.y[known], found.known_from[known])
+        absent = unfound(self.objectors(), self.task.person, self.tables)
+        if absent:
+            excluded[UNFOUND] = absent
         units = self.units(rows)
         X, dropped = values(self.task.features, self._rows(units), units, self.axis, point)
         y = pd.DataFrame({"y": found.y}, index=units.index)
@@ -263,9 +252,11 @@ class Prepared:
             rows = _without(rows, gone <= point, LEFT, excluded)
         against = self.objectors()
         if against:
-            rows = _without(rows, as_text(table[task.person].iloc[rows]).isin(against).to_numpy(), OBJECTED, excluded)
+            objecting = as_identity(table[task.person].iloc[rows]).isin(against).to_numpy()
+            rows = _without(rows, objecting, OBJECTED, excluded)
         self._check_once(rows, point)
-        return rows
+        had = had_already(task, self.axis, self.tables, self.units(rows), point)
+        return _without(rows, had, LEFT, excluded)
 
     def units(self, rows: Places) -> Units:
         """The units in these rows of the cohort's table."""
@@ -283,7 +274,7 @@ class Prepared:
         if not whole.any():
             return []
         if self.axis.numbers:
-            return [float(one) for one in np.unique(self.start[whole])]
+            return [float(one) for one in np.unique(self.start[whole]) if not self.axis.lies_ahead(one, local_day())]
         first, last = self.start[whole].min(), min(self.until[whole].max(), latest_day(self.axis))
         years = range(int(self.axis.said(first)[:4]), int(self.axis.said(last)[:4]) + 1)
         points = sorted(self.axis.at(f"{year}-{day}") for year in years for day in days_of(self.task))
@@ -351,7 +342,7 @@ class Prepared:
 
 def _without(rows: Places, out: Truths, why: str, excluded: dict[str, int]) -> Places:
     if out.any():
-        excluded[why] = int(out.sum())
+        excluded[why] = excluded.get(why, 0) + int(out.sum())
     if len(out) and out.all():
         raise NoData("Nobody is left in the cohort: {why}.", why=Speaker(current())(why))
     return rows[~out]

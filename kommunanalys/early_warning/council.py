@@ -9,6 +9,7 @@ import pandas as pd
 
 from kommunanalys import journal
 from kommunanalys.early_warning.reading import axis_of
+from kommunanalys.early_warning.recommend import ends
 from kommunanalys.early_warning.splits import NO_PAST, NOT_ENDED, NOT_YET
 from kommunanalys.early_warning.strategies import ALL, STRATEGIES
 from kommunanalys.language import Speaker
@@ -31,7 +32,7 @@ def told(evaluation: Evaluation, language: str) -> str:
         "tested: {persons}; the outcome came for {events} of them.",
         dates=say.names(spoken(task, one, say) for one in evaluation.tested),
         persons=in_words(predictions["person"].nunique(), say),
-        events=in_words(int(predictions.loc[predictions["y"] > 0, "person"].nunique()), say),
+        events=_events(evaluation, say),
     )
     title = str(task.title.get(language) or task.title.get("en") or task.name)
     parts = [
@@ -44,6 +45,19 @@ def told(evaluation: Evaluation, language: str) -> str:
     return "\n\n".join([*(part for part in parts if part), *cautions(evaluation, language)])
 
 
+def _events(evaluation: Evaluation, say: Speaker) -> str:
+    """For how many of those tested the outcome came, rounded where their number would tell how few of a cohort."""
+    count = int(evaluation.predictions.loc[evaluation.predictions["y"] > 0, "person"].nunique())
+    if count < journal.SMALL or not few_in_a_cohort(evaluation.folds):
+        return in_words(count, say)
+    return say("about {about}", about=say.number(max(10, round(count, -1))))
+
+
+def few_in_a_cohort(folds: pd.DataFrame) -> bool:
+    """Whether one to four of a cohort had the event: the other cohorts and their sum would tell how many."""
+    return bool(folds["events"].between(1, journal.SMALL - 1).any())
+
+
 def spoken(task: Any, moment: Any, say: Speaker) -> str:
     """An as-of date in words."""
     return str(moment) if axis_of(task.outcome.horizon).numbers else say.date(str(moment))
@@ -54,11 +68,12 @@ def _recall(evaluation: Evaluation, say: Speaker) -> str:
     row = evaluation.verdict.reached.loc["model"]
     if row["hits"] < journal.SMALL:
         return ""
+    low, high = ends(10 * row["recall_low"], 10 * row["recall_high"], say)
     return say(
-        "Of 10 for whom the outcome came, about {about} stood on the list ({low} to {high}); the others it missed.",
+        "Of 10 for whom the outcome came, about {about} stood on the list ({low} to {high}); the others were missed.",
         about=say.number(10 * row["recall"]),
-        low=say.number(10 * row["recall_low"]),
-        high=say.number(10 * row["recall_high"]),
+        low=low,
+        high=high,
     )
 
 
@@ -67,7 +82,7 @@ def _model(chosen: str, say: Speaker) -> str:
         return say("The list of the model rests on the simple flag alone: no larger model foresaw credibly better.")
     kinds = {"line": say("a weighted sum of the columns"), "trees": say("many small trees")}
     kind = kinds.get(chosen, say("a weighted sum of the columns together with many small trees"))
-    return say("The model is {kind}, the simplest that no other foresaw credibly better than.", kind=kind)
+    return say("The model: {kind}. It is the simplest one that no other credibly beat.", kind=kind)
 
 
 def cautions(evaluation: Evaluation, language: str = "en") -> tuple[str, ...]:
@@ -82,9 +97,9 @@ def _of_dates(evaluation: Evaluation, say: Speaker) -> list[str]:
         said.append(evaluation.enough.summary(say.language))
     if folds["tested"].sum() == 1:
         said.append(say("Only one date could be tested: how much the result changes from year to year is not known."))
-    for why, rows in folds[~folds["tested"]].groupby("why", sort=False):
+    for reason, rows in folds[~folds["tested"]].groupby("why", sort=False):
         dates = say.names(spoken(evaluation.task, one, say) for one in rows["as_of"])
-        said.append(say("Not tested: {dates} ({why}).", dates=dates, why=_why(str(why), say)))
+        said.append(say("Not tested: {dates} ({why}).", dates=dates, why=why(str(reason), say)))
     tested = folds[folds["tested"]]
     if tested["purged_windows"].sum():
         said.append(
@@ -154,12 +169,13 @@ def _of_ten(reach: pd.DataFrame, say: Speaker) -> str:
     return say("about {about}", about=say.number(10 * row["precision"]))
 
 
-def _why(why: str, say: Speaker) -> str:
-    if why == NOT_YET:
+def why(reason: str, say: Speaker) -> str:
+    """Why a date was not tested, in words."""
+    if reason == NOT_YET:
         return say("the outcomes are not known yet")
-    if why == NO_PAST:
+    if reason == NO_PAST:
         return say("there is no earlier cohort")
-    if why == NOT_ENDED:
+    if reason == NOT_ENDED:
         return say("the outcomes of no earlier cohort were known by then")
     return say("too few earlier outcomes")
 
@@ -220,11 +236,16 @@ def _shown(evaluation: Evaluation, say: Speaker) -> pd.DataFrame:
     rows = safe(evaluation.reach)
     rows = rows[(rows["as_of"] == ALL).to_numpy()].set_index("strategy")
     order = [name for name in STRATEGIES if name != "places" or evaluation.verdict.places_known]
-    called = {
+    called = ways(say)
+    table = 10 * rows.loc[order, ["precision", "precision_low", "precision_high"]].astype(float)
+    return table.set_axis(["about", "low", "high"], axis=1).assign(way=[called[name] for name in order])
+
+
+def ways(say: Speaker) -> dict[str, str]:
+    """What the ways to use the capacity are called."""
+    return {
         "chance": say("Chance"),
         "flag": say("One simple flag"),
         "places": say("Whole places"),
         "model": say("The model's list"),
     }
-    table = 10 * rows.loc[order, ["precision", "precision_low", "precision_high"]].astype(float)
-    return table.set_axis(["about", "low", "high"], axis=1).assign(way=[called[name] for name in order])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from kommunanalys.early_warning.declaration import Words
 from kommunanalys.early_warning.signals import is_number
 from kommunanalys.errors import TableError, TooFewUnits
 from kommunanalys.journal import SMALL
@@ -47,12 +48,19 @@ class DriftReport:
         How many units.
     risk
         Mean risk `then`, `now`, the `difference` with `low`, `high` (95 %); empty where no risks were given.
+    labels
+        What the task calls its columns, by name and language.
     """
 
     columns: pd.DataFrame = field(repr=False)
     then: int
     now: int
     risk: dict[str, float]
+    labels: Mapping[str, Words] = field(default_factory=dict, repr=False)
+
+    def called(self, column: str, language: str) -> str:
+        """What the task calls a column; its name where the task is not known."""
+        return self.labels.get(column, {}).get(language, column)
 
     @property
     def flagged(self) -> tuple[str, ...]:
@@ -77,7 +85,7 @@ class DriftReport:
                 then=say.number(self.then),
             )
         ]
-        lines += [_line(name, self.columns.loc[name], say) for name in self.flagged]
+        lines += [_line(self.called(name, language), self.columns.loc[name], say) for name in self.flagged]
         if self.flagged:
             lines.append(
                 say("For those who differ from all that was learnt from, the risks are less sure than they look.")
@@ -113,6 +121,7 @@ class DriftReport:
         colours = [PALETTE["focus"] if name in self.flagged else PALETTE["others"] for name in names]
         ax.barh(range(len(table)), table["psi"], color=colours, height=0.6)
         ax.scatter(table["expected"], range(len(table)), color=PALETTE["line"], marker="|", s=90, zorder=3)
+        names = [self.called(name, language) for name in names]
         ax.set_yticks(range(len(table)), names)
         ax.invert_yaxis()
         ax.xaxis.set_major_formatter(lambda value, _: say.number(value, 2))
@@ -184,11 +193,28 @@ def drift_report(then: Any, now: pd.DataFrame, *, risk_then: Any = None, risk_no
             "Today's columns lack {columns}, which were learnt from. Build both with the same task.",
             columns=", ".join(lacking),
         )
+    if not len(earlier.columns):
+        raise TableError("There are no columns to compare.")
     if min(len(earlier), len(now)) < SMALL:
         raise TooFewUnits("Fewer than {limit} units in one of the cohorts: they cannot be compared.", limit=SMALL)
     rng = np.random.default_rng(0)
-    rows = {str(name): _compared(earlier[name], now[name], rng) for name in earlier.columns}
-    return DriftReport(_flagged(rows), len(earlier), len(now), _risk(risk_then, risk_now))
+    rows = {str(name): _compared(earlier[name], _alike(now[name], earlier[name]), rng) for name in earlier.columns}
+    features = () if isinstance(then, pd.DataFrame) or getattr(then, "task", None) is None else then.task.features
+    labels = {one.name: one.label for one in features}
+    return DriftReport(_flagged(rows), len(earlier), len(now), _risk(risk_then, risk_now), labels)
+
+
+def _alike(now: pd.Series[Any], then: pd.Series[Any]) -> pd.Series[Any]:
+    """Today's values, numbers where those learnt from were."""
+    if not is_number(then) or is_number(now):
+        return now
+    numbers = pd.to_numeric(now.astype(object), errors="coerce")
+    if (numbers.isna() & now.notna()).any():
+        raise TableError(
+            "Column {column} held numbers among those learnt from and holds text now. Build both with the same task.",
+            column=str(then.name),
+        )
+    return numbers.astype(float)
 
 
 def _compared(then: pd.Series[Any], now: pd.Series[Any], rng: np.random.Generator) -> dict[str, Any]:

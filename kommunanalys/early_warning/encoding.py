@@ -104,7 +104,7 @@ def plain(X: Any) -> pd.DataFrame:
     ----------
     X
         DataFrame of numbers, truth values, text and categories, of pandas' own and nullable types; or an array of two
-        dimensions, whose columns are called x0, x1 and so on.
+        dimensions. Columns of an array, and those that are only numbered, are called x0, x1 and so on.
 
     Raises
     ------
@@ -120,10 +120,14 @@ def plain(X: Any) -> pd.DataFrame:
         values = np.asarray(X)
         if values.ndim != 2:
             raise UsageError(
-                "A risk model takes a table with one row for each unit, not {dimensions} dimension(s).",
+                "A risk model takes a DataFrame or an array with one row for each unit and one column for each "
+                "feature, not {kind} with {dimensions} dimension(s). Make a sparse matrix dense first.",
+                kind=type(X).__name__,
                 dimensions=values.ndim,
             )
-        X = pd.DataFrame(values, columns=[f"x{place}" for place in range(values.shape[1])])
+        X = pd.DataFrame(values)
+    if list(X.columns) == list(range(X.shape[1])):
+        X = X.set_axis([f"x{place}" for place in range(X.shape[1])], axis=1)
     if 0 in X.shape:
         raise TableError(
             "The table has {rows} rows and {columns} columns: there is nothing to learn from or to assess. See "
@@ -152,7 +156,10 @@ def _plain(column: pd.Series) -> pd.Series:
                 "Column {name} holds infinite values. Replace them by missing values (NaN) or by numbers.", name=name
             )
         return pd.Series(numbers, index=column.index, dtype=float)
-    codes, found = pd.factorize(np.asarray(column, dtype=object), use_na_sentinel=True)
+    try:
+        codes, found = pd.factorize(np.asarray(column, dtype=object), use_na_sentinel=True)
+    except TypeError:
+        raise TableError("Column {name} holds lists or other things that no model can use.", name=name) from None
     texts = np.array([*(label(one) for one in found), None], dtype=object)
     return pd.Series(texts[codes], index=column.index, dtype=object)
 
@@ -190,11 +197,6 @@ def _rank(text: str) -> tuple[float, str]:
 
 def learn(table: pd.DataFrame) -> tuple[Column, ...]:
     """What a training table teaches about each of its columns.
-
-    Parameters
-    ----------
-    table
-        As `plain` gives it.
 
     Notes
     -----
@@ -251,13 +253,6 @@ def _category(name: str, values: pd.Series, least: int) -> Column:
 
 def fit_to(table: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
     """The table of `plain` with the columns of training in their order, each of its kind.
-
-    Raises
-    ------
-    UsageError
-        Columns that are missing, or that training did not have.
-    TableError
-        Text where training had numbers.
 
     Examples
     --------

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pandas as pd
 
@@ -26,13 +26,6 @@ _READ: dict[tuple[object, ...], frozenset[str]] = {}
 def named(task: Declaration, tables: Tables) -> dict[str, pd.DataFrame]:
     """The tables that a task needs, by name, with all columns that it names.
 
-    Raises
-    ------
-    UsageError
-        A table is missing.
-    TableError
-        A column is missing.
-
     Examples
     --------
     >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
@@ -47,6 +40,8 @@ def named(task: Declaration, tables: Tables) -> dict[str, pd.DataFrame]:
     if isinstance(tables, pd.DataFrame) and len(needed) > 1:
         raise UsageError("The task needs the tables {needed}. Give them as a dictionary.", needed=", ".join(needed))
     given = {needed[0]: tables} if isinstance(tables, pd.DataFrame) else tables
+    if not isinstance(given, Mapping) or not all(isinstance(one, pd.DataFrame) for one in given.values()):
+        raise UsageError("Give the tables as a dictionary, name to DataFrame: {needed}.", needed=", ".join(needed))
     for name in needed:
         if name not in given:
             raise UsageError(
@@ -87,13 +82,6 @@ def _check_column(table: pd.DataFrame, name: str, column: str) -> None:
 def border_of(tables: Mapping[str, pd.DataFrame]) -> Border | None:
     """The mark that what is made of the tables carries; None where none of them is marked.
 
-    Raises
-    ------
-    SecrecyBorder
-        They belong to different secrecy domains.
-    PermitError
-        The permit under which they were linked has ended.
-
     Examples
     --------
     >>> border_of({"t": pd.DataFrame()}) is None
@@ -114,22 +102,6 @@ def border_of(tables: Mapping[str, pd.DataFrame]) -> Border | None:
 
 def objectors(path: Path, person: str, tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
     r"""Those who have objected, as the tables name them: by pseudonym where these are of a secrecy domain.
-
-    Parameters
-    ----------
-    path
-        File with those who have objected.
-    person
-        Its column with them.
-    tables
-        The tables that they are to be left out of.
-
-    Raises
-    ------
-    UsageError
-        The file is not there, or the tables were linked, so that nobody can be found in them.
-    TableError
-        The file lacks the column.
 
     Examples
     --------
@@ -166,9 +138,42 @@ def _read(path: Path, person: str, domain: str = "") -> frozenset[str]:
         table = pd.DataFrame(read_register(path, domain=domain, identity=person, keep_protected=True))
     else:
         # The first row tells the separator; a column alone has none.
-        first = path.read_text(encoding="utf-8-sig").partition("\n")[0]
-        separator = next((sign for sign in (";", "\t", "|") if sign in first), ",")
-        table = pd.read_csv(path, dtype="str", sep=separator, encoding="utf-8-sig")
+        try:
+            first = path.read_text(encoding="utf-8-sig").partition("\n")[0]
+            separator = next((sign for sign in (";", "\t", "|") if sign in first), ",")
+            table = pd.read_csv(path, dtype="str", sep=separator, encoding="utf-8-sig")
+        except ValueError as error:  # not UTF-8, empty, or rows of other lengths; the text of the error may hold a row
+            raise TableError(
+                "{file} with those who have objected cannot be read ({reason}). Save it as CSV in UTF-8 with the "
+                "header {column!r}.",
+                file=path.name,
+                reason=type(error).__name__,
+                column=person,
+            ) from None
     if person not in table.columns:
         raise TableError("{file} has no column {column!r} with those who have objected.", file=path.name, column=person)
-    return frozenset(as_text(table[person]).dropna())
+    return frozenset(as_identity(table[person]).dropna())
+
+
+def as_identity(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Who somebody is, as text that is the same however it was written: capitals, accents, 2 and 2.0.
+
+    Examples
+    --------
+    >>> as_identity(pd.Series(["Å-1 ", "2.0", 2])).tolist()
+    ['å-1', '2', '2']
+    """
+    texts = as_text(column).str.normalize("NFC").str.casefold()
+    return texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+
+
+def unfound(against: frozenset[str], person: str, tables: Mapping[str, pd.DataFrame]) -> int:
+    """How many of those who have objected are in none of the tables: written otherwise there, or not in them at all.
+
+    Examples
+    --------
+    >>> unfound(frozenset({"a", "b"}), "id", {"t": pd.DataFrame({"id": ["A"]})})
+    1
+    """
+    held = [pd.Series(table[person].unique()) for table in tables.values() if against and person in table.columns]
+    return len(against.difference(*(as_identity(one).dropna() for one in held)))

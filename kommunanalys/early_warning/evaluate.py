@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,15 +14,25 @@ from numpy.typing import NDArray
 from kommunanalys.early_warning.calibration import LEAST, Calibration, calibration
 from kommunanalys.early_warning.choice import FlagCurve, Sharing, choose, flag_score, in_order
 from kommunanalys.early_warning.council import cautions, drawn, safe, told
-from kommunanalys.early_warning.declaration import Words
-from kommunanalys.early_warning.enough import Enough, judge
+from kommunanalys.early_warning.enough import Enough, flag_words, judge
+from kommunanalys.early_warning.entry import border_of, named
 from kommunanalys.early_warning.model import RiskModel
 from kommunanalys.early_warning.reading import axis_of
 from kommunanalys.early_warning.recommend import Verdict, recommend
-from kommunanalys.early_warning.splits import USABLE, Part, Split, build_all, shared_columns, splits, stack, window_end
-from kommunanalys.early_warning.strategies import ALL, reach
-from kommunanalys.errors import TableError, TooFewUnits, UsageError
-from kommunanalys.language import LANGUAGES
+from kommunanalys.early_warning.splits import (
+    USABLE,
+    Part,
+    Split,
+    as_dates,
+    build_all,
+    shared_columns,
+    splits,
+    stack,
+    window_end,
+)
+from kommunanalys.early_warning.strategies import ALL, check_capacity, reach
+from kommunanalys.errors import TableError, TooFewUnits
+from kommunanalys.secrecy.frame import Border, mark
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,14 +69,16 @@ class Evaluation:
     enough
         Whether there were outcomes enough to learn from.
     model, recalibrated_on
-        Fitted on every complete cohort, as it is used from now on; the date of the cohort that it was recalibrated
-        on, or None.
+        Fitted on every complete cohort, as it is used from now on, None where there are too few past outcomes for a
+        model; the date of the cohort that it was recalibrated on, or None.
     latest
         What was known of the last cohort learnt from, for `drift_report`.
     history
         Outcomes of all cohorts by place: `place`, `as_of`, `y`, `known_from`.
     capacity
         How many can be helped, in each place or in all.
+    random_state
+        Seed that it was run with.
     """
 
     task: Any = field(repr=False)
@@ -85,6 +97,7 @@ class Evaluation:
     latest: pd.DataFrame = field(repr=False)
     history: pd.DataFrame = field(repr=False)
     capacity: int
+    random_state: int
 
     @property
     def tested(self) -> list[Any]:
@@ -164,7 +177,8 @@ def evaluate(
     the date and persons who are in the cohort of the date are left out of what is learnt from. The candidate is chosen
     on all dates together.
     """
-    names = in_order(learners)
+    names, seats = in_order(learners), task.capacity if capacity is None else capacity
+    check_capacity(seats)
     with _bar(progress) as step:
         built = build_all(task, tables, _dates(task, tables, as_of_dates), each=step)
         found = splits(task, built)
@@ -180,22 +194,33 @@ def evaluate(
         _, model, on = next(learn([choice.chosen], complete, columns, task, random_state))
     predictions["helped"], counts = helped(task, predictions, treated)
     history = pd.concat([_outcomes(task, part) for part in complete], ignore_index=True)
+    enough, border = _enough(task, history), border_of(named(task, tables))
+    compared = _compared(task, predictions, seats, history)
+    if not enough.ok:
+        compared["verdict"] = replace(compared["verdict"], recommendation=enough.advice, trial=True)
     days = {one.as_of: day for one, (_, day) in zip(usable, tried, strict=True)}
     return Evaluation(
         task=task,
         folds=pd.DataFrame([_fold(one, days.get(one.as_of)) for one in found]),
-        predictions=predictions,
+        predictions=_marked(predictions, border),
         candidates=choice.candidates,
         chosen=choice.chosen,
         calibration=calibration(predictions["y"], predictions["risk"], groups=predictions["person"]),
         helped=counts,
-        enough=_enough(task, history),
-        model=model,
+        enough=enough,
+        # Nobody can make a list by mistake with what is not there.
+        model=model if enough.ok else None,
         recalibrated_on=on,
-        latest=complete[-1].X[list(model.feature_names_in_)],
-        history=history,
-        **_compared(task, predictions, task.capacity if capacity is None else capacity, history),
+        latest=_marked(complete[-1].X[list(model.feature_names_in_)], border),
+        history=_marked(history, border),
+        random_state=random_state,
+        **compared,
     )
+
+
+def _marked(table: pd.DataFrame, border: Border | None) -> pd.DataFrame:
+    """Rows of persons belong to the domain of the tables that they were made of."""
+    return table if border is None else mark(table, border)
 
 
 def learn(
@@ -348,14 +373,13 @@ def _outcomes(task: Any, part: Part) -> pd.DataFrame:
 
 def _enough(task: Any, history: pd.DataFrame) -> Enough:
     """As `task.enough`, from the cohorts that are built already."""
-    label: Words = next((one.label for one in task.features if one.name == task.flag.feature), {})
     return judge(
         events=int(history.loc[history["y"] > 0, "person"].nunique()),
         cohorts=history["as_of"].nunique(),
         persons=int(history["person"].nunique()),
         columns=len(task.features),
         places=int(history["place"].nunique()),
-        flag={language: label.get(language, task.flag.feature) for language in LANGUAGES},
+        flag=flag_words(task),
     )
 
 
@@ -375,12 +399,7 @@ def _fold(split: Split, recalibrated_on: Any) -> dict[str, Any]:
 
 
 def _dates(task: Any, tables: Any, given: Sequence[Any] | None) -> list[Any]:
-    if given is None:
-        return list(task.as_of_dates(tables))
-    dates = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
-    if not dates:
-        raise UsageError("as_of_dates is empty. Name the days to test, or leave it out for all that the tables hold.")
-    return dates
+    return list(task.as_of_dates(tables)) if given is None else as_dates(given)
 
 
 def _check_tested(usable: Sequence[Split]) -> None:

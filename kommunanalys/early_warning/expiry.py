@@ -29,31 +29,6 @@ def sheets_in(folder: str | Path | None = None) -> list[Path]:
     return [file for file in found if not file.name.startswith(("~$", ".")) and file.is_file()]
 
 
-def expired(folder: str | Path | None = None, today: date | None = None) -> list[Path]:
-    """Lists whose day has come; other spreadsheets are left alone.
-
-    Parameters
-    ----------
-    folder
-        Default the lists of the state.
-    today
-        Default today.
-
-    Raises
-    ------
-    OutputError
-        A file cannot be opened.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     expired(folder)
-    []
-    """
-    return [file for file in sheets_in(folder) if _has_expired(file, today or local_day())]
-
-
 def remove_expired(folder: str | Path | None = None, today: date | None = None) -> int:
     """Delete the lists whose day has come; read back first what is needed of them (`read_treatments`).
 

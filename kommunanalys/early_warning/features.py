@@ -25,15 +25,7 @@ REASONS = (NEVER, NOT_YET, EMPTY)
 
 @dataclass(frozen=True)
 class Units:
-    """The units of a cohort.
-
-    Parameters
-    ----------
-    index
-        The units, named as their columns.
-    persons
-        The person behind each unit, and the column's name.
-    """
+    """The units of a cohort."""
 
     index: pd.Index
     persons: pd.Series[Any]
@@ -92,11 +84,6 @@ class Rows:
 def numbered(table: pd.DataFrame, index: pd.Index, name: str) -> Slots:
     """Place in the index of the unit that each row of a table names, -1 for another.
 
-    Raises
-    ------
-    TableError
-        A column holds numbers in one table and text in the other, so that nobody would be found.
-
     Examples
     --------
     >>> numbered(pd.DataFrame({"a": ["x", "z"]}), pd.Index(["z"], name="a"), "t").tolist()
@@ -120,32 +107,7 @@ def numbered(table: pd.DataFrame, index: pd.Index, name: str) -> Slots:
 def values(
     features: Iterable[Feature], rows: Mapping[str, Rows], units: Units, axis: Axis, as_of: float
 ) -> tuple[pd.DataFrame, dict[str, str]]:
-    """What was known of each unit on the as-of day.
-
-    Parameters
-    ----------
-    features
-        What to take from where.
-    rows
-        By table.
-    units
-        The cohort.
-    axis
-        How the task counts time.
-    as_of
-        The as-of day on that axis.
-
-    Returns
-    -------
-    DataFrame
-        One row for each unit; float64, or categories (text).
-    dict
-        Feature → why it is left out, one of `REASONS`.
-
-    Raises
-    ------
-    TableError
-        A feature that is declared a number and holds text, or infinity.
+    """What was known of each unit on the as-of day, and of each feature left out why (one of `REASONS`).
 
     Examples
     --------
@@ -201,18 +163,40 @@ def as_text(column: pd.Series[Any]) -> pd.Series[Any]:
     >>> as_text(pd.Series([1.0, None, 2.5])).tolist()
     ['1', nan, '2.5']
     """
-    places, found = pd.factorize(column)
+    places, found = coded(column)
     texts = [f"{one:.15g}" if isinstance(one, float | np.floating) else str(one).strip() for one in found]
     named = pd.Series(texts, dtype="str").replace("", np.nan)
     return named.reindex(places).set_axis(column.index)
+
+
+def coded(column: pd.Series[Any]) -> tuple[Slots, Any]:
+    """The place of each value among the different ones, -1 where it is missing, and those.
+
+    Raises
+    ------
+    TableError
+        Lists or other things in the cells.
+
+    Examples
+    --------
+    >>> coded(pd.Series(["a", None, "a"]))[0].tolist()
+    [0, -1, 0]
+    """
+    try:
+        places, found = pd.factorize(column)
+    except TypeError:
+        raise TableError(
+            "Column {column!r} holds lists or other things that are neither text, numbers nor days. Mend it.",
+            column=str(column.name),
+        ) from None
+    return places, found
 
 
 def _numbers(held: pd.Series[Any], feature: Feature, as_of: float) -> Points:
     """The values as numbers; dates as days from the as-of day."""
     numbers: Points
     if pd.api.types.is_datetime64_any_dtype(held):
-        numbers = (held - pd.Timestamp(0)).dt.days.to_numpy(dtype="float64") - as_of
-        return numbers
+        return Axis().dates(pd.DataFrame({feature.column: held}), feature.column) - as_of
     try:
         numbers = pd.to_numeric(held).to_numpy(dtype="float64", na_value=np.nan)
     except (ValueError, TypeError):
@@ -233,15 +217,6 @@ def _numbers(held: pd.Series[Any], feature: Feature, as_of: float) -> Points:
 
 def taken(take: str, slots: Slots, numbers: Points, known: Points, size: int) -> Points:
     """One number for each unit from its rows; rows without a value do not count.
-
-    Parameters
-    ----------
-    take
-        As in `Feature`.
-    slots, numbers, known
-        Of each row: its unit, its value, and when that was known.
-    size
-        How many units there are.
 
     Examples
     --------

@@ -8,11 +8,15 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import pandas as pd
 
-from kommunanalys.early_warning.council import _why, spoken
-from kommunanalys.early_warning.recommend import _advice
+from kommunanalys import paths
+from kommunanalys.early_warning.council import spoken, why
+from kommunanalys.early_warning.recommend import advice, only_tried
 from kommunanalys.early_warning.strategies import STRATEGIES
+from kommunanalys.early_warning.values import in_language
+from kommunanalys.errors import UsageError
 from kommunanalys.language import Speaker, check_language, current
-from kommunanalys.secrecy.statistics import Source, release_statistics
+from kommunanalys.secrecy.frame import domains_of
+from kommunanalys.secrecy.statistics import Source, release_statistics, tables_of
 from kommunanalys.secrecy.statistics_released import StatisticsRelease
 
 Rows: TypeAlias = list[dict[str, Any]]
@@ -29,6 +33,7 @@ def findings(
     groups: Any | None = None,
     drift: Any | None = None,
     enough: Any | None = None,
+    leakage: Any | None = None,
     language: str | None = None,
     country: str | None = None,
 ) -> StatisticsRelease:
@@ -40,27 +45,31 @@ def findings(
         From `evaluate`; None where there were too few outcomes for one.
     source
         The tables that it was worked out from.
-    groups, drift, enough
-        From `group_report`, `drift_report` and `Task.enough`.
+    groups, drift, enough, leakage
+        From `group_report`, `drift_report`, `Task.enough` and `leakage_report`.
     language, country
         Of headings and sentences; None for the session's language.
 
     Returns
     -------
     StatisticsRelease
-        Tables "reach", "cohorts", "calibration", "parts", "candidates", "groups", "drift", "enough", as far as they
-        were asked for. Sentences by key: "list", "flag", "places", "chance", "missed", "recommendation", "model",
-        "meaning" and cautions.
+        Tables "reach", "cohorts", "calibration", "parts", "candidates", "groups", "errors", "drift", "enough", as far
+        as they were asked for. Sentences by key: "list", "flag", "places", "chance", "missed", "recommendation",
+        "model", "meaning", "leakage" and cautions.
 
     Raises
     ------
     ReleaseRefused
         Too few persons for a single figure.
+    UsageError
+        The evaluation holds pseudonyms of domains that the source does not.
     """
     say = Speaker(check_language(language or current()), country)
     rows: Rows = []
-    texts: dict[str, Sentence] = {}
+    source = tables_of(source)
+    texts: dict[str, Sentence] = {"invented": (_invented(), {})} if _is_example(source) else {}
     if evaluation is not None:
+        _check_source(evaluation.predictions, source)
         for table in (_reach, _cohorts, _calibration, _parts, _candidates):
             rows += table(evaluation, say)
         texts |= dict(_reached(evaluation, {name: _name_of(name, say) for name in HEADS}))
@@ -75,6 +84,9 @@ def findings(
     if drift is not None:
         rows += _drift(drift, labels, say)
         texts |= dict(_changed([labels.get(name, name) for name in drift.flagged]))
+    if leakage is not None and task is not None:
+        learnt = {one.name for one in task.features}
+        texts["leakage"] = (_leaking(bool(learnt & set(leakage.flagged))), {})
     told = {one["table"] for one in rows}
     captions = {name: text for name, text in _captions(ENGLISH).items() if name in told}
     return release_statistics(
@@ -90,6 +102,7 @@ def _captions(say: Speaker) -> dict[str, str]:
         "parts": say("Risk and what came, in parts of equal size"),
         "candidates": say("What was tried"),
         "groups": say("For whom the list works better or worse"),
+        "errors": say("For whom the list errs"),
         "drift": say("What has changed since the last cohort learnt from"),
         "enough": say("Outcomes in the past"),
     }
@@ -192,22 +205,22 @@ def _enough(known: Any, say: Speaker) -> Rows:
 
 def _groups(groups: Any, labels: Mapping[str, str], say: Speaker) -> Rows:
     heads = {
-        "recall": (say("Listed, of those with the outcome"), "share"),
-        "precision": (say("With the outcome, of those listed"), "share"),
-        "false_alarms": (say("Listed, of those without the outcome"), "share"),
-        "calibration": (say("Mean risk less what came"), "score"),
+        "recall": ("groups", say("Listed, of those with the outcome"), "share"),
+        "precision": ("groups", say("With the outcome, of those listed"), "share"),
+        "false_alarms": ("errors", say("Listed, of those without the outcome"), "share"),
+        "calibration": ("errors", say("Mean risk less what came"), "score"),
     }
     rows: Rows = []
     for one in groups.groups.astype(object).to_dict("records"):
-        called = f"{labels.get(one['group'], one['group'])}: {one['value']}"
+        called = f"{labels.get(one['group'], one['group'])}: {in_language(one['value'], say)}"
         units, events, listed = (
             float("nan") if pd.isna(one[name]) else one[name] for name in ("units", "events", "listed")
         )
         wholes = {"recall": events, "precision": listed, "false_alarms": units - events, "calibration": units}
         rows.append(_figure("groups", called, say("Persons"), units, "count", units))
-        for name, (heading, kind) in heads.items():
+        for name, (table, heading, kind) in heads.items():
             ends = {end: one[f"{name}_{end}"] for end in ("low", "high") if pd.notna(one[name])}
-            rows.append(_figure("groups", called, heading, one[name], kind, wholes[name], **ends))
+            rows.append(_figure(table, called, heading, one[name], kind, wholes[name], **ends))
     return rows
 
 
@@ -236,6 +249,41 @@ def _changed(columns: list[str], say: Speaker = ENGLISH) -> Iterator[tuple[str, 
         )
 
 
+def _check_source(predictions: pd.DataFrame, tables: list[pd.DataFrame]) -> None:
+    """Whoever gives another table would have its threshold and permit checked instead."""
+    # Pseudonyms of linked tables begin with the permit and not with the domains of the mark: both are looked at.
+    known = frozenset().union(*(domains_of(one) | domains_of(pd.DataFrame(one)) for one in tables))
+    other = domains_of(pd.DataFrame(predictions)) - known
+    if other:
+        raise UsageError(
+            "The evaluation is of persons of {domains}, and the source is of {known}. Give findings(source=...) the "
+            "tables that it was worked out from.",
+            domains=", ".join(sorted(other)),
+            known=", ".join(sorted(known)) or "–",
+        )
+
+
+def _is_example(tables: list[pd.DataFrame]) -> bool:
+    files = [one.path for table in tables for one in getattr(getattr(table, "_border", None), "sources", ())]
+    return any(paths.data_dir().resolve() in file.resolve().parents for file in files)
+
+
+def _invented(say: Speaker = ENGLISH) -> str:
+    return say("This is an invented example: nobody in it exists, and nothing in it has happened.")
+
+
+def _leaking(learnt: bool, say: Speaker = ENGLISH) -> str:
+    if learnt:
+        return say(
+            "Columns that the model learns from may tell the outcome itself. The model card names them: look at them "
+            "before anybody believes the figures."
+        )
+    return say(
+        "No column that the model learns from was found to tell the outcome itself, or to be known too late. The model "
+        "card names the columns that are left out."
+    )
+
+
 def _reached(evaluation: Any, heads: Mapping[str, str], say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:
     """What each way reaches of ten, in the words of the council's page."""
     templates = {
@@ -246,17 +294,19 @@ def _reached(evaluation: Any, heads: Mapping[str, str], say: Speaker = ENGLISH) 
     }
     for name in reversed(_tried(evaluation)):
         figure = f"reach/{heads[name]}/{heads['chosen']}"
-        ends = {} if name == "chance" else {"low": f"{figure}:low", "high": f"{figure}:high"}
+        ends = {} if name == "chance" else {"low": f"{figure}:low of 10", "high": f"{figure}:high of 10"}
         yield "list" if name == "model" else name, (templates[name], {"x": f"{figure}:of 10", **ends})
     figure = f"reach/{heads['model']}/{heads['reached']}:of 10"
-    missed = say("Of 10 for whom the outcome came, about {x} stood on the list; the others it missed.")
+    missed = say("Of 10 for whom the outcome came, about {x} stood on the list; the others were missed.")
     yield "missed", (missed, {"x": figure})
 
 
 def _advised(evaluation: Any, days: list[str], say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:
     """What follows, which model, and what to know before believing it."""
     verdict = evaluation.verdict
-    yield "recommendation", (_advice(verdict.recommendation, verdict.places_known, say), {})
+    yield "recommendation", (advice(verdict.recommendation, verdict.places_known, say, trial=verdict.trial), {})
+    if verdict.trial:
+        yield "trial", (only_tried(say), {})
     if not verdict.places_known:
         unknown = say("Whole places could not be tried: nothing was known of their earlier outcomes.")
         yield "places", (unknown, {})
@@ -269,9 +319,9 @@ def _advised(evaluation: Any, days: list[str], say: Speaker = ENGLISH) -> Iterat
     if evaluation.folds["tested"].sum() == 1:
         single = say("Only one date could be tested: how much the result changes from year to year is not known.")
         yield "single", (single, {})
-    for day, tested, why in zip(days, evaluation.folds["tested"], evaluation.folds["why"], strict=True):
+    for day, tested, reason in zip(days, evaluation.folds["tested"], evaluation.folds["why"], strict=True):
         if not tested:
-            words = {"dates": day, "why": _why(str(why), say)}
+            words = {"dates": day, "why": why(str(reason), say)}
             yield f"untested {day}", (say("Not tested: {dates} ({why})."), words)
     if int(evaluation.helped["helped"].iloc[0]):
         helped = say(
@@ -287,7 +337,7 @@ def _model(chosen: str, say: Speaker) -> Sentence:
         return alone, {}
     kinds = {"line": say("a weighted sum of the columns"), "trees": say("many small trees")}
     kind = kinds.get(chosen, say("a weighted sum of the columns together with many small trees"))
-    return say("The model is {kind}, the simplest that no other foresaw credibly better than."), {"kind": kind}
+    return say("The model: {kind}. It is the simplest one that no other credibly beat."), {"kind": kind}
 
 
 def _of_enough(known: Any, say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:

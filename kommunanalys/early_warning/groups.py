@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,10 @@ from scipy import stats
 from scipy.special import expit
 
 from kommunanalys.early_warning.calibration import line_through, log_odds
+from kommunanalys.early_warning.declaration import Words
 from kommunanalys.early_warning.intervals import NOTHING, Interval, share
-from kommunanalys.early_warning.strategies import listed, recall_of
+from kommunanalys.early_warning.strategies import check_capacity, competing, listed, recall_of
+from kommunanalys.early_warning.values import in_language, named
 from kommunanalys.errors import TableError, UsageError
 from kommunanalys.journal import SMALL
 from kommunanalys.language import Speaker
@@ -42,17 +44,25 @@ class GroupReport:
         Row for each `group` and `value`: `units`, `events`, `listed`, then for each of recall, precision, false_alarms,
         calibration (mean risk less share with the event) and slope the figure with `_low` and `_high` (95 %), missing
         where hidden or where there is nothing to count, and `hidden`: "" or which part is hidden ("all", "events",
-        "list").
+        "list"). Values of fewer than 5 persons, and missing ones, are together "other or not stated"; where these are
+        fewer than 5 too, they stand with the smallest other value as "... or other".
     differences
         Row for each `group`, `value`, `against` (the largest group) and `measure`: `difference`, `low`, `high` (95 %),
         `judged`: "differs", "perhaps" (chance alone, with this many comparisons, could do it), "not enough to tell".
     rule
         What counts as listed: capacity, or the threshold.
+    labels
+        What the task calls its groups, by name and language.
     """
 
     groups: pd.DataFrame = field(repr=False)
     differences: pd.DataFrame = field(repr=False)
     rule: str
+    labels: Mapping[str, Words] = field(default_factory=dict, repr=False)
+
+    def called(self, group: str, language: str) -> str:
+        """What the task calls a group; its name where the task is not known."""
+        return self.labels.get(group, {}).get(language, group)
 
     def to_frame(self) -> pd.DataFrame:
         """The figures by group."""
@@ -61,7 +71,7 @@ class GroupReport:
     def summary(self, language: str = "en") -> str:
         """Each group's recall and precision in words, what differs, and how far chance explains it."""
         say = Speaker(language)
-        lines = [_line(row, say) for row in self.groups.to_dict("records")]
+        lines = [_line(row, self.called(row["group"], language), say) for row in self.groups.to_dict("records")]
         return "\n".join([*lines, *self._differences(say)])
 
     def _differences(self, say: Speaker) -> list[str]:
@@ -72,8 +82,8 @@ class GroupReport:
         for row in self.differences[self.differences["judged"] != "not enough to tell"].to_dict("records"):
             told = {
                 "measure": _measure(row["measure"], say),
-                "value": row["value"],
-                "against": row["against"],
+                "value": in_language(row["value"], say),
+                "against": in_language(row["against"], say),
                 "difference": say.number(100 * row["difference"]),
                 "low": say.number(100 * row["low"]),
                 "high": say.number(100 * row["high"]),
@@ -112,7 +122,8 @@ class GroupReport:
 
         say = Speaker(language)
         table = self.groups
-        names = [f"{group}: {value}" for group, value in zip(table["group"], table["value"], strict=True)]
+        pairs = zip(table["group"], table["value"], strict=True)
+        names = [f"{self.called(group, language)}: {in_language(value, say)}" for group, value in pairs]
         ax = new_axes(ax, height=1.2 + 0.35 * len(table))
         figures = 100 * table[["recall", "recall_low", "recall_high"]].astype(float)
         ax.hlines(range(len(table)), figures["recall_low"], figures["recall_high"], color=PALETTE["peers"])
@@ -127,8 +138,8 @@ class GroupReport:
         return describe(ax, caption=caption, alternative=self.summary(language), data=data)
 
 
-def _line(row: dict[str, Any], say: Speaker) -> str:
-    told = {"group": row["group"], "value": row["value"]}
+def _line(row: dict[str, Any], group: str, say: Speaker) -> str:
+    told = {"group": group, "value": in_language(row["value"], say)}
     if row["hidden"] == "all":
         return say("{group}, {value}: hidden, since it or the rest would be too few persons.", **told)
     told["units"] = in_words(int(row["units"]), say)
@@ -184,16 +195,17 @@ def group_report(
     Raises
     ------
     UsageError
-        No group column, an unknown one, no capacity, or capacity and threshold both.
+        No group column, an unknown one, one with more than 20 values, no capacity, or capacity and threshold both.
     TableError
         A column is missing or y or risk is.
 
     Notes
     -----
-    Groups of fewer than 5 persons are hidden, and so are the events, and what the list reaches, wherever a number from
-    1 to 4 of persons could be worked out; if one value of a group were hidden alone, the next smallest is hidden too,
-    since it could be worked out from the total. Intervals are those of `intervals`, clustered by person. A difference
-    is said to differ where its interval lies beyond 0 though all comparisons are counted (Bonferroni).
+    No value that fewer than 5 persons hold is named: see `GroupReport`. The events, and what the list reaches, are
+    hidden wherever a number from 1 to 4 of persons could be worked out; if one value of a group were hidden alone, the
+    next smallest is hidden too, since it could be worked out from the total. Intervals are those of `intervals`,
+    clustered by person. A difference is said to differ where its interval lies beyond 0 though all comparisons are
+    counted (Bonferroni).
 
     Examples
     --------
@@ -206,14 +218,13 @@ def group_report(
     """
     table, capacity, per, names = _given(predictions_or_evaluation, capacity, per, groups, threshold)
     if threshold is None:
-        spread = _parts(table, per)
-        chance = listed(table["risk"].to_numpy(float), int(capacity or 0), spread)
+        chance = listed(table["risk"].to_numpy(float), int(capacity or 0), competing(table, per))
         rule = f"capacity {capacity}" + (f" per {per}" if per else "")
     else:
         chance, rule = (table["risk"].to_numpy(float) >= threshold).astype(float), f"risk from {threshold:g}"
     rows, gaps = [], []
     for name in names:
-        values = table[name].astype(object).where(table[name].notna(), "–").astype(str).to_numpy(object)
+        values = named(table[name], table["person"])
         hidden = _hidden(values, table, chance)
         found = {
             value: _figures(table, chance, values == value, hidden[value], capacity, per, threshold) for value in hidden
@@ -223,7 +234,9 @@ def group_report(
     frame = pd.DataFrame(rows)
     figures = [name for name in frame.columns if name not in ("group", "value", "units", "events", "hidden")]
     kinds = dict.fromkeys(figures, "float64") | {"units": "Int64", "events": "Int64"}
-    return GroupReport(frame.astype(kinds), _judged(gaps), rule)
+    declared = () if isinstance(predictions_or_evaluation, pd.DataFrame) else predictions_or_evaluation.task.groups
+    labels = {one.name: one.label for one in declared}
+    return GroupReport(frame.astype(kinds), _judged(gaps), rule, labels)
 
 
 def _given(
@@ -241,6 +254,8 @@ def _given(
         raise TableError("Every row of the predictions needs as_of, y and risk. Leave out units without an outcome.")
     if (capacity is None) == (threshold is None):
         raise UsageError("Say who is listed: either capacity=5 (with per=) or threshold=0.4, and not both.")
+    if capacity is not None:
+        check_capacity(capacity)
     others = [str(name) for name in table.columns if name not in OWN and not str(name).startswith("risk_")]
     names = [one.name for one in task.groups] if task is not None and groups is None else list(groups or others)
     unknown = [name for name in names if name not in table.columns]
@@ -251,14 +266,6 @@ def _given(
             known=", ".join(others) or "–",
         )
     return table, capacity, per, names
-
-
-def _parts(table: pd.DataFrame, per: str) -> NDArray[np.int64]:
-    keys = [table["as_of"].to_numpy(object)]
-    if per:
-        keys.append(table[per if per in table.columns else "place"].to_numpy(object))
-    codes = [pd.factorize(key, use_na_sentinel=False)[0] for key in keys]
-    return np.asarray(codes[0] if len(codes) == 1 else codes[0] * (codes[1].max() + 1) + codes[1], np.int64)
 
 
 def _small(count: float) -> bool:

@@ -23,15 +23,7 @@ LEVEL: Final = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """A number with its interval.
-
-    Parameters
-    ----------
-    value
-        The estimate, NaN where there is nothing to count.
-    low, high
-        Limits of the interval.
-    """
+    """A number with its interval."""
 
     value: float
     low: float
@@ -59,16 +51,6 @@ def share(values: ArrayLike, weights: ArrayLike, persons: ArrayLike, *, level: f
         Shape (n,). Rows of one person are no independent observations.
     level
         How often such intervals hold the expected share.
-
-    Returns
-    -------
-    Interval
-        NaN where the weights sum to 0.
-
-    Raises
-    ------
-    UsageError
-        Arrays of different lengths, missing values, or numbers outside 0–1.
 
     Notes
     -----
@@ -124,16 +106,6 @@ def recall(
     inside
         The group whose recall is asked for, shape (n,), all of them where None. Give all units in the other arrays:
         the others compete for the same capacity.
-
-    Returns
-    -------
-    Interval
-        NaN where nobody in the group had the event.
-
-    Raises
-    ------
-    UsageError
-        Arrays of different lengths, missing values, or numbers outside 0–1.
 
     Notes
     -----
@@ -199,16 +171,6 @@ def difference(
         Shape (n,).
     level
         How often such intervals hold the expected difference.
-
-    Returns
-    -------
-    Interval
-        NaN where either lists nobody.
-
-    Raises
-    ------
-    UsageError
-        Arrays of different lengths, missing values, or numbers outside 0–1.
 
     Notes
     -----

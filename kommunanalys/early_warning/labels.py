@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from kommunanalys.early_warning.declaration import Declaration
-from kommunanalys.early_warning.features import Rows, Units, as_text, taken
+from kommunanalys.early_warning.features import Rows, Units, as_text, coded, taken
 from kommunanalys.early_warning.when import Axis, Points
 from kommunanalys.errors import TableError
 from kommunanalys.secrecy.frame import local_day
+
+TRUTHS: Final = {
+    **dict.fromkeys(("true", "yes", "1", "ja", "kyllä"), 1),
+    **dict.fromkeys(("false", "no", "0", "nej", "ei"), 0),
+}
+"""What may stand for a truth value."""
 
 
 @dataclass(frozen=True)
@@ -38,30 +45,7 @@ class Labels:
 def labels(
     task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame], units: Units, point: float, known_by: Any = None
 ) -> Labels:
-    """What became of the units after an as-of day.
-
-    Parameters
-    ----------
-    task, axis
-        The task, and how it counts time.
-    tables
-        Its tables, as plain pandas.
-    units
-        The cohort.
-    point
-        The as-of day on the axis.
-    known_by
-        Day by which all must have been known; None for today.
-
-    Returns
-    -------
-    Labels
-        All missing where the window is not complete.
-
-    Raises
-    ------
-    TableError
-        A person has two different outcomes in one window.
+    """What became of the units after an as-of day, as known by a day (None: today); missing until the window closes.
 
     Examples
     --------
@@ -97,12 +81,12 @@ class _Found:
 def _statuses(task: Declaration, axis: Axis, rows: Rows, window: tuple[float, float], reach: float) -> _Found | None:
     """Statuses that became known within the window; None where not one did."""
     about = task.outcome
-    held, known = as_text(rows.table[about.column]), rows.known_from(about.known_from, axis)
-    recorded = held.notna().to_numpy() & ~np.isnan(known)
+    held, known = rows.table[about.column], rows.known_from(about.known_from, axis)
+    recorded = as_text(held).notna().to_numpy() & ~np.isnan(known)
     usable = recorded & (known > window[0]) & (known <= window[1]) & (rows.slots >= 0)
     if not usable.any():
         return None
-    slots, events = rows.slots[usable], among(held[usable], about.event)
+    slots, events = rows.slots[usable], among(held, about.event, about.table)[usable]
     y = taken("max", slots, events, known[usable], rows.size)
     if (events != y[slots]).any():
         raise TableError(
@@ -120,23 +104,52 @@ def _statuses(task: Declaration, axis: Axis, rows: Rows, window: tuple[float, fl
 def _events(task: Declaration, axis: Axis, rows: Rows, window: tuple[float, float], reach: float) -> _Found:
     """Events within the window; known of all, also of those without, when it has closed and the news has come."""
     about = task.outcome
-    when = rows.known_from(f"column:{about.date}", axis)
-    usable = (when > window[0]) & (when <= window[1]) & (rows.slots >= 0)
-    if about.event:
-        usable &= among(as_text(rows.table[about.column]), about.event) > 0
-    came = np.bincount(rows.slots[usable], minlength=rows.size)[rows.spread] > 0
+    came = _came(task, axis, rows, window)
     end = pd.DataFrame({"end": axis.values(np.array([window[1]]))})
     closed = float(axis.points(about.known_from, end, "end")[0])
     return _Found(came.astype("float64"), np.full(len(came), closed), closed, reach)
 
 
-def reach_of(task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame]) -> float:
-    """The last day, not in the future, that a date of the rows names: so far the data reach.
+def had_already(
+    task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame], units: Units, point: float
+) -> npt.NDArray[np.bool_]:
+    """Who had the dated event by the as-of day, so that it can no longer be foreseen; nobody has had a status.
 
     Parameters
     ----------
-    task, axis, tables
+    task, axis, tables, units, point
         As in `labels`.
+
+    Examples
+    --------
+    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
+    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1"),
+    ...                    Outcome("t", "end", "event", (), "end", "row", "2"), (), (), Flag("mark"), 5, "", "")
+    >>> table = pd.DataFrame({"id": ["a", "b"], "day": [0, 0], "end": [1, 5]})
+    >>> units = Units(pd.Index(["a", "b"], name="id"), table["id"])
+    >>> had_already(task, Axis(numbers=True), {"t": table}, units, 1).tolist()
+    [True, False]
+    """
+    about = task.outcome
+    if about.kind == "status":
+        return np.zeros(len(units.index), dtype=bool)
+    rows = Rows.of(tables[about.table], about.date, units, about.table)
+    return _came(task, axis, rows, (-np.inf, point))
+
+
+def _came(task: Declaration, axis: Axis, rows: Rows, window: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    """To whom the dated event came after the first day of a window and by the last."""
+    about = task.outcome
+    when = rows.known_from(f"column:{about.date}", axis)
+    usable = (when > window[0]) & (when <= window[1]) & (rows.slots >= 0)
+    if about.event:
+        usable &= among(rows.table[about.column], about.event, about.table) > 0
+    found: npt.NDArray[np.bool_] = np.bincount(rows.slots[usable], minlength=rows.size)[rows.spread] > 0
+    return found
+
+
+def reach_of(task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame]) -> float:
+    """The last day, not in the future, that a date of the rows names: so far the data reach.
 
     Examples
     --------
@@ -167,14 +180,48 @@ def latest_day(axis: Axis) -> float:
     return np.inf if axis.numbers else axis.at(local_day())
 
 
-def among(held: pd.Series[Any], wanted: Iterable[Any]) -> Points:
-    """1.0 where a text is one of the wanted values, written as `as_text` writes them.
+def among(column: pd.Series[Any], wanted: Iterable[Any], table: str) -> Points:
+    """1.0 where a value is one of those wanted, all written as `as_text` writes them.
+
+    Parameters
+    ----------
+    column
+        Text, numbers or truth values; of the last all ways of writing (true, "yes", 1, "ja") are the same where
+        nothing else stands there or is wanted.
+    wanted
+        What counts.
+    table
+        Name of its table.
+
+    Raises
+    ------
+    TableError
+        None of them stands anywhere in the column: misspelt, as a rule.
 
     Examples
     --------
-    >>> among(pd.Series(["8", "9"]), [8]).tolist()
-    [1.0, 0.0]
+    >>> among(pd.Series([8.0, 9.0]), [8], "t").tolist(), among(pd.Series([True, False]), ["yes"], "t").tolist()
+    ([1.0, 0.0], [1.0, 0.0])
     """
-    texts = as_text(pd.Series(list(wanted), dtype="object"))
-    found: Points = held.isin(texts).to_numpy(dtype="float64")
+    places, values = coded(column)
+    held, asked = as_text(pd.Series(values)), as_text(pd.Series(list(wanted), dtype="object"))
+    truths = _truths(held) and _truths(asked)
+    if truths:
+        held, asked = (texts.str.casefold().map(TRUTHS) for texts in (held, asked))
+    hits = held.isin(asked).to_numpy(dtype="float64")
+    if held.notna().any() and not hits.any() and not truths:  # of truth values one may well be absent
+        raise TableError(
+            "Column {column!r} of table {table!r} holds none of the declared values ({values}) in any row. Text is "
+            "compared letter by letter, capitals too; 1 is the same as 1.0 and '1'; true is the same as yes and 1, and "
+            "false as no and 0, where the column holds nothing else.",
+            column=str(column.name),
+            table=table,
+            values=", ".join(map(repr, wanted)),
+        )
+    found: Points = np.append(hits, 0.0)[places]  # a missing value is place -1
     return found
+
+
+def _truths(texts: pd.Series[Any]) -> bool:
+    """Whether nothing but truth values is written."""
+    return bool(texts.dropna().str.casefold().isin(list(TRUTHS)).all())

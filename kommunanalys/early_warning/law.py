@@ -16,19 +16,7 @@ LAW = Path(__file__).with_name("law.toml")
 
 @dataclass(frozen=True)
 class Statement:
-    """What one article says, and when somebody last looked.
-
-    Parameters
-    ----------
-    text
-        In three languages.
-    where
-        Act and article, in three languages.
-    found
-        In what kind of source, in three languages; empty where nobody has looked.
-    checked
-        The day [ISO 8601], "" where nobody has looked.
-    """
+    """What one article says, the kind of source, and the day [ISO 8601]; both empty if nobody looked."""
 
     text: Words
     where: Words

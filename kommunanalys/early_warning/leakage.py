@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from kommunanalys.early_warning import suspicions
 from kommunanalys.early_warning.cohorts import Prepared
 from kommunanalys.early_warning.declaration import Declaration
 from kommunanalys.early_warning.features import NOT_YET, Rows
-from kommunanalys.early_warning.splits import Part, build_all
+from kommunanalys.early_warning.splits import Part, as_dates, build_all
 from kommunanalys.early_warning.suspicions import MEMBERSHIP, Flagged, after, flaw, undated
 from kommunanalys.errors import NoData, TableError, TooFewUnits
 from kommunanalys.language import Speaker
@@ -36,8 +36,8 @@ class LeakageReport:
 
     flags: tuple[Flagged, ...]
     columns: int
-    units: int
-    events: int
+    units: int = field(repr=False)
+    events: int = field(repr=False)
 
     @property
     def flagged(self) -> tuple[str, ...]:
@@ -207,9 +207,10 @@ def leakage_report(task: Any, tables: Any, *, as_of_dates: Sequence[Any] | None 
     See `check_columns` for the limits.
     """
     prepared = Prepared.of(task, tables)
-    dates = as_of_dates
-    if dates is None:
-        dates = [moment for moment, complete in prepared_dates(prepared) if complete]
+    if as_of_dates is None:
+        dates = [prepared.axis.moment(point) for point, complete in prepared.candidates(None) if complete]
+    else:
+        dates = as_dates(as_of_dates)
     parts = [part for part in build_all(task, tables, dates).values() if part.complete]
     if not parts:
         raise NoData("No cohort has complete outcomes yet: nothing can be held against them. Take earlier as-of dates.")
@@ -227,11 +228,6 @@ def leakage_report(task: Any, tables: Any, *, as_of_dates: Sequence[Any] | None 
     flags += [*_rules(task, tables, parts), *_leavers(task, loose, prepared, parts, {flag.column for flag in flags})]
     looked = len(dated) + len(loose) + len(counts)
     return LeakageReport(tuple(flags), looked, len(y), int(y.sum()))
-
-
-def prepared_dates(prepared: Prepared) -> list[tuple[Any, bool]]:
-    """As-of days with a cohort, and whether their outcomes are complete."""
-    return [(prepared.axis.moment(point), complete) for point, complete in prepared.candidates(None)]
 
 
 def _features(parts: Sequence[Part]) -> dict[str, pd.Series[Any]]:
@@ -267,10 +263,11 @@ def _declared(task: Declaration, dated: Collection[str], prepared: Prepared, par
         )
         for name in dict.fromkeys(_outcome_columns(task))
     ]
+    dropped = prepared.build(parts[-1].as_of, None)[2].dropped
     for feature in task.features:
         if feature.known_from == "unknown":
             flags.append(undated(feature.name))
-        elif feature.name not in dated and _dropped(feature.name, prepared, parts) == NOT_YET:
+        elif feature.name not in dated and dropped.get(feature.name) == NOT_YET:
             flags.append(
                 flaw(
                     "It is not known yet on any of the days of the lists that were looked at, so it is left out.",
@@ -279,10 +276,6 @@ def _declared(task: Declaration, dated: Collection[str], prepared: Prepared, par
                 )
             )
     return flags
-
-
-def _dropped(name: str, prepared: Prepared, parts: Sequence[Part]) -> str:
-    return str(prepared.build(parts[-1].as_of, None)[2].dropped.get(name, ""))
 
 
 def _outcome_columns(task: Declaration) -> list[str]:

@@ -15,9 +15,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from kommunanalys.early_warning.calibration import line_through
+from kommunanalys.early_warning.calibration import held_line
 from kommunanalys.early_warning.encoding import Column, fit_to, learn, plain, unseen
 from kommunanalys.errors import TableError, TooFewUnits, UsageError
 
@@ -121,7 +122,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):
     (True, True)
     """
 
-    def __init__(self, learner: str = "blend", random_state: int | None = None) -> None:
+    def __init__(self, learner: str = "blend", random_state: int | np.random.RandomState | None = None) -> None:
         self.learner = learner
         self.random_state = random_state
 
@@ -164,7 +165,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):
         _check_enough(target, persons)
         order = _order(table, target, persons)
         table, target, people = table.iloc[order], target[order], _renumbered(persons[order])
-        seed = np.random.RandomState(self.random_state).randint(2**31 - 1)
+        seed = check_random_state(self.random_state).randint(2**31 - 1)
         # How columns become numbers is learnt without the outcome, so once for all splits.
         encoded = _Encoded.of(table, learn(table), self.learner)
         unseen_odds, scorers = np.empty(len(table)), []
@@ -174,7 +175,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):
         self.classes_, self.n_events_ = classes, int(target.sum())
         self.feature_names_in_ = np.asarray(table.columns, dtype=object)
         self.n_features_in_ = table.shape[1]
-        self.intercept_, self.slope_ = line_through(target, unseen_odds, prior=HOLD)
+        self.intercept_, self.slope_ = held_line(target, unseen_odds, prior=HOLD)
         self.columns_, self.scorers_ = encoded.columns, tuple(scorers)
         self.typical_ = pd.Series({one.name: one.typical for one in self.columns_}, dtype=object, name="typical")
         return self
@@ -221,7 +222,8 @@ class RiskModel(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: object) -> NDArray[Any]:
         """The likelier class, shape (n,). A list of those at most risk is what `watchlist` makes."""
-        return np.asarray(self.classes_[(self.decision_function(X) > 0).astype(int)])
+        odds = self.decision_function(X)
+        return np.asarray(self.classes_[(odds > 0).astype(int)])
 
     def recalibrate(self, X: object, y: ArrayLike) -> Self:
         """Set the risks right on a later cohort, which the model was not trained on.
@@ -249,7 +251,7 @@ class RiskModel(ClassifierMixin, BaseEstimator):
             )
         _check_enough(target, np.arange(len(target)))
         enough = min(target.sum(), (1 - target).sum()) >= SLOPE_EVENTS
-        intercept, slope = line_through(target, odds, slope=bool(enough), prior=HOLD)
+        intercept, slope = held_line(target, odds, slope=bool(enough), prior=HOLD)
         self.intercept_, self.slope_ = intercept + slope * self.intercept_, slope * self.slope_
         return self
 

@@ -119,11 +119,6 @@ def hide(book: Any, page: Page, actions: Sequence[str]) -> None:
 def read_page(file: Path) -> tuple[Page, bool, Any] | None:
     """What the hidden sheet says, whether its seal is whole, and the sheet that people fill in; None for no list.
 
-    Raises
-    ------
-    OutputError
-        The file cannot be opened, or is no whole spreadsheet.
-
     Examples
     --------
     >>> read_page(Path("none.xlsx"))

@@ -20,6 +20,7 @@ from kommunanalys.early_warning.declaration import Declaration, Feature, Words
 from kommunanalys.early_warning.evaluate import Evaluation
 from kommunanalys.early_warning.law import law, looked_up
 from kommunanalys.early_warning.sheets import DAYS
+from kommunanalys.early_warning.strategies import ALL
 from kommunanalys.errors import OutputError, UsageError
 from kommunanalys.language import Speaker
 from kommunanalys.secrecy.frame import local_day
@@ -40,7 +41,6 @@ STATED = (
 )
 # fmt: on
 """What somebody has to state in the task's [steward]; the rest the run knows."""
-ALL_DATES = "all"
 
 
 class Report(Protocol):
@@ -146,13 +146,7 @@ def papers(
 
 
 def declared(about: Declaration | Evaluation) -> Declaration:
-    """The declaration of whatever was given, its stewards' texts known to some paper.
-
-    Raises
-    ------
-    UsageError
-        A key in [steward] that no paper asks for, misspelt as a rule.
-    """
+    """The declaration of whatever was given, its stewards' texts known to some paper."""
     task: Declaration = about.task if isinstance(about, Evaluation) else about
     strange = sorted(set(task.steward) - set(STATED))
     if strange:
@@ -166,19 +160,7 @@ def declared(about: Declaration | Evaluation) -> Declaration:
 
 
 def fill(kind: str, task: Declaration, known: Mapping[str, str], language: str) -> tuple[str, tuple[str, ...]]:
-    """A text of `drafts/` with its fields filled, and what nobody stated.
-
-    Parameters
-    ----------
-    kind
-        One of `KINDS`, or "model_card".
-    task
-        What it is about.
-    known
-        Fields that the run knows, in the language.
-    language
-        "sv", "fi" or "en".
-    """
+    """A text of `drafts/` with its fields filled, and what nobody stated."""
     say = Speaker(language)
     template = (FOLDER / f"{kind}.{language}.md").read_text(encoding="utf-8")
     asked = {name for _, name, _, _ in string.Formatter().parse(template) if name}
@@ -194,13 +176,7 @@ def fill(kind: str, task: Declaration, known: Mapping[str, str], language: str) 
 
 
 def write_text(text: str, name: str, folder: str | Path | None) -> Path:
-    """Write a text, whole or not at all, into a folder or among the private state.
-
-    Raises
-    ------
-    OutputError
-        It cannot be written.
-    """
+    """Write a text, whole or not at all, into a folder or among the private state."""
     safe = re.sub(r"[^\w.-]+", "_", name)
     try:
         place = journal.private_folder("papers") if folder is None else Path(folder).expanduser()
@@ -309,15 +285,31 @@ def _event(task: Declaration, say: Speaker) -> str:
             "a dated event in the column `{column}` of `{table}` within {horizon} of the day of the list.",
             column=outcome.column,
             table=outcome.table,
-            horizon=outcome.horizon,
+            horizon=_length(outcome.horizon, say),
         )
     return say(
         "the column `{column}` of `{table}` says {values}, within {horizon} of the day of the list.",
         column=outcome.column,
         table=outcome.table,
         values=say.names(f"`{value}`" for value in outcome.event),
-        horizon=outcome.horizon,
+        horizon=_length(outcome.horizon, say),
     )
+
+
+def _length(text: str, say: Speaker) -> str:
+    """A length of time such as "15 months" in the language; a number as it is."""
+    amount, _, unit = text.partition(" ")
+    if not unit:
+        return text
+    one = {"day": say("one day"), "week": say("one week"), "month": say("one month"), "year": say("one year")}
+    count = int(amount)
+    many = {
+        "day": say("{count} days", count=count),
+        "week": say("{count} weeks", count=count),
+        "month": say("{count} months", count=count),
+        "year": say("{count} years", count=count),
+    }
+    return (one if count == 1 else many)[unit.removesuffix("s")]
 
 
 def _cohort(task: Declaration, say: Speaker) -> str:
@@ -365,7 +357,7 @@ def _columns(task: Declaration, say: Speaker) -> str:
 def _mistakes(evaluation: Evaluation, say: Speaker) -> tuple[str, str]:
     """How many of those listed were listed without need, and how many of those with the event were missed."""
     reach = evaluation.to_frame()
-    row = reach[(reach["strategy"] == "model") & (reach["as_of"] == ALL_DATES)].iloc[0]
+    row = reach[(reach["strategy"] == "model") & (reach["as_of"] == ALL)].iloc[0]
     if pd.isna(row["precision"]) or pd.isna(row["recall"]):
         few = say("fewer than {limit} persons: not shown", limit=journal.SMALL)
         return few, few

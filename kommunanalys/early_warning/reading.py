@@ -24,11 +24,6 @@ ONLY_TABLE = "table"
 def read(path: str | Path) -> Declaration:
     """The declaration of a task file.
 
-    Raises
-    ------
-    UsageError
-        The file cannot be opened, or as `parse`.
-
     Examples
     --------
     >>> read("none.toml")
@@ -56,11 +51,6 @@ def parse(text: str, *, path: Path | None = None) -> Declaration:
     path
         The file itself, if it is one: by its name the task is called where it has none of its own, and from its
         folder the file with objections is looked for.
-
-    Raises
-    ------
-    UsageError
-        No TOML, or no whole task; all faults at once.
 
     Examples
     --------

@@ -99,13 +99,6 @@ def explain(
     pd.Series
         Index of `X`; a tuple of `Reason` each, empty where nothing moves the risk.
 
-    Raises
-    ------
-    UsageError
-        `most` below 1, or a column that the declaration does not have, or does not know the day of.
-    TableError
-        The model gives no moves for these units and columns.
-
     Notes
     -----
     The move of a value is how much the log-odds would differ if it were the typical one and all else the same: a

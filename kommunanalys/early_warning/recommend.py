@@ -15,7 +15,7 @@ from kommunanalys.early_warning.strategies import ALL, inclusion
 from kommunanalys.errors import UsageError
 from kommunanalys.language import Speaker
 
-RECOMMENDATIONS: Final = ("list", "places", "flag", "everyone")
+RECOMMENDATIONS: Final = ("list", "places", "flag", "everyone", "pool")
 COMPARED: Final = (
     ("model", "chance"),
     ("flag", "chance"),
@@ -33,7 +33,8 @@ class Verdict:
     Parameters
     ----------
     recommendation
-        "list" (the model's list), "flag" (one simple sign), "places" (whole places) or "everyone" (help in common).
+        "list" (the model's list), "flag" (one simple sign), "places" (whole places), "everyone" (help in common) or
+        "pool" (data of several municipalities).
     evidence
         Columns `first`, `second`, `difference` (of the shares with the event among those listed), `low`, `high`,
         `better` (whether the interval lies above 0).
@@ -41,12 +42,16 @@ class Verdict:
         The rows of `reach` for all dates together, indexed by strategy.
     places_known
         Whether whole places could be tried on any date.
+    trial
+        Whether there are too few past outcomes for a model: its figures are a trial, and the recommendation is that of
+        `task.enough`.
     """
 
     recommendation: str
-    evidence: pd.DataFrame
+    evidence: pd.DataFrame = field(repr=False)
     reached: pd.DataFrame = field(repr=False)
     places_known: bool
+    trial: bool = False
 
     def to_frame(self) -> pd.DataFrame:
         """The differences that the recommendation rests on."""
@@ -55,7 +60,9 @@ class Verdict:
     def summary(self, language: str = "en") -> str:
         """What each way reaches of ten, and what follows from it."""
         say = Speaker(language)
-        parts = [self._of_ten(say), _advice(self.recommendation, self.places_known, say)]
+        parts = [self._of_ten(say), advice(self.recommendation, self.places_known, say, trial=self.trial)]
+        if self.trial:
+            parts.insert(0, only_tried(say))
         if not self.places_known:
             parts.append(say("Whole places could not be tried: nothing was known of their earlier outcomes."))
         parts.append(
@@ -99,15 +106,6 @@ def recommend(
     reach_frame
         Its answer.
 
-    Returns
-    -------
-    Verdict
-
-    Raises
-    ------
-    TableError, UsageError
-        As in `reach`; or the reach frame has no rows for all dates together.
-
     Notes
     -----
     One way credibly beats another where the whole 95 % interval of the paired difference at the same capacity lies
@@ -125,7 +123,7 @@ def recommend(
     >>> verdict.recommendation
     'list'
     >>> print(verdict.summary().split(".")[0])
-    Of 10 listed by the model, the outcome would have come for about 10 (10 to 10)
+    Of 10 listed by the model, the outcome would have come for about 10 (9 to 10)
     """
     reached = reach_frame[(reach_frame["as_of"] == ALL).to_numpy()].set_index("strategy")
     if not len(reached):
@@ -165,7 +163,23 @@ def _choose(better: dict[tuple[str, str], bool]) -> str:
     return "list" if better["model", "flag"] else "flag"
 
 
-def _advice(recommendation: str, places_known: bool, say: Speaker) -> str:
+def only_tried(say: Speaker) -> str:
+    """What the figures of a model are where there are too few past outcomes for one."""
+    return say("What is said of the model's list is a trial only: no list is made by this model.")
+
+
+def advice(recommendation: str, places_known: bool, say: Speaker, *, trial: bool = False) -> str:
+    """What follows from the comparisons, as a sentence; with `trial` from the number of past outcomes alone."""
+    if trial:
+        ways = {
+            "flag": say("Recommended: one simple flag. Too little is known of the past for a model."),
+            "places": say("Recommended: help to whole places. Too little is known of the past for a model."),
+            "pool": say(
+                "Recommended: pool data with other municipalities. Too little is known of the past for a model; until "
+                "then one simple flag or whole places."
+            ),
+        }
+        return ways[recommendation]
     if recommendation == "list" and not places_known:
         return say("Recommended: a list of individuals. It reached credibly more than one simple flag and chance.")
     if recommendation == "list":
@@ -191,5 +205,19 @@ def _rate(row: Any, base: int, say: Speaker) -> str:
     """A rate in `base`; where fewer than five stand behind it, only what fewer than five would be."""
     if 0 < row["hits"] < journal.SMALL:
         return say("fewer than {limit}", limit=math.ceil(base * min(journal.SMALL / row["listed"], 1)))
-    about, low, high = (say.number(base * row[name]) for name in ("precision", "precision_low", "precision_high"))
+    about = say.number(base * row["precision"])
+    if row.name == "chance":
+        return say("about {about}", about=about)
+    low, high = ends(base * row["precision_low"], base * row["precision_high"], say)
     return say("about {about} ({low} to {high})", about=about, low=low, high=high)
+
+
+def ends(low: float, high: float, say: Speaker) -> tuple[str, str]:
+    """The ends of an interval as whole numbers, rounded outwards: words are never surer than the figures.
+
+    Examples
+    --------
+    >>> ends(4.1, 5.8, Speaker("en"))
+    ('4', '6')
+    """
+    return say.number(np.floor(round(low, 6))), say.number(np.ceil(round(high, 6)))

@@ -17,9 +17,6 @@ from kommunanalys.secrecy.frame import local_day
 if TYPE_CHECKING:
     from kommunanalys.early_warning.evaluate import Evaluation
 
-YEARS = range(1900, 2200)
-"""Whole numbers that are taken for years where a task counts time in numbers."""
-
 
 def score(evaluation: Evaluation, tables: Any, *, as_of: Any) -> pd.DataFrame:
     """The risk of everybody in the cohort of a day; one line goes into the journal.
@@ -36,8 +33,9 @@ def score(evaluation: Evaluation, tables: Any, *, as_of: Any) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index the units; `risk` [0–1], `person`, the place under its own name, `reasons` (tuple of `Reason`). For the
-        list and those who act, never for a report.
+        Index the units; `risk` [0–1], `person`, the place under its own name, `reasons` (tuple of `Reason`; for
+        the riskiest of each place, twice as many as can be helped there: nobody else comes onto a list). For those who
+        act, never for a report.
 
     Raises
     ------
@@ -54,15 +52,21 @@ def score(evaluation: Evaluation, tables: Any, *, as_of: Any) -> pd.DataFrame:
     journal.append("scoring", _facts(evaluation, moment, len(X), info.excluded))
     found = info.frame[["person", *([task.place] if task.place else [])]].copy()
     found.insert(0, "risk", risk)
-    found["reasons"] = explain(evaluation.model, known, task)
+    near = found.groupby(task.per or np.zeros(len(found)), dropna=False)["risk"].rank(ascending=False, method="min")
+    told = explain(evaluation.model, known[(near <= 2 * evaluation.capacity).to_numpy()], task)
+    found["reasons"] = pd.Series([()] * len(found), found.index, dtype=object)
+    found.loc[told.index, "reasons"] = told
     return found
 
 
 def fingerprint(evaluation: Evaluation) -> str:
     """What tells this model from another: a hash of its columns and of its answers for the last cohort learnt from.
 
-    The same data and seed give the same fingerprint, and nothing about anybody can be read from it.
+    The same data and seed give the same fingerprint, and nothing about anybody can be read from it. "–" where there
+    are too few past outcomes for a model.
     """
+    if evaluation.model is None:
+        return "–"
     answers = evaluation.model.predict_proba(evaluation.latest)[:, 1]
     names = "\0".join(map(str, evaluation.latest.columns))
     return hashlib.sha256(names.encode() + np.round(answers, 9).astype("<f8").tobytes()).hexdigest()
@@ -77,10 +81,7 @@ def _allowed(evaluation: Evaluation, as_of: Any) -> Any:
         )
     axis = axis_of(evaluation.task.outcome.horizon)
     moment, today = axis.normal(as_of), local_day()
-    late = (
-        moment > today.year if axis.numbers and moment in YEARS else not axis.numbers and moment > pd.Timestamp(today)
-    )
-    if late:
+    if axis.lies_ahead(axis.at(moment), today):
         raise UsageError(
             "The as-of date {as_of} lies in the future (today is {today}): what is known then is not known yet. Score "
             "on a day that has come.",

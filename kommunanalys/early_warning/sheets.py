@@ -25,6 +25,7 @@ from kommunanalys.early_warning.declaration import Declaration
 from kommunanalys.early_warning.expiry import FOLDER
 from kommunanalys.early_warning.layout import Sheet, clean
 from kommunanalys.early_warning.page import KEY, Line, Page
+from kommunanalys.early_warning.when import Axis
 from kommunanalys.errors import KommunanalysError, OutputError, UsageError
 from kommunanalys.language import Speaker, current
 from kommunanalys.secrecy.frame import local_day
@@ -142,6 +143,8 @@ def _blank(declared: Declaration, as_of: object, expires: date | None, today: da
 def _as_of(given: object, today: date) -> str:
     """The day [ISO 8601], or the year or number as it is."""
     if isinstance(given, int | float | np.number) and not isinstance(given, bool) and given == given:
+        if Axis(numbers=True).lies_ahead(float(given), today):
+            raise UsageError("The as-of day {date} is to come: a list is made of what is known.", date=given)
         return str(given)
     try:
         day = date.fromisoformat(given) if isinstance(given, str) else given
@@ -165,6 +168,12 @@ def _people(listed: pd.DataFrame, declared: Declaration) -> NDArray[np.object_]:
         found = listed.index.tolist()
     else:
         raise UsageError("Whom a unit is about is not known: give the risks a column 'person', as task.build does.")
+    nobody = sum(not _known(one) for one in found)
+    if nobody:
+        raise UsageError(
+            "Whom {count} of those listed are is missing: give the risks a column 'person' without gaps.",
+            count=in_words(nobody, Speaker(current())),
+        )
     return np.array([str(one) for one in found], dtype=object)
 
 

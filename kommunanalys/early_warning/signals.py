@@ -59,15 +59,6 @@ class Signal:
 def signal(column: pd.Series[Any], y: Array, *, tests: int = 1) -> Signal:
     """How well one column alone foresees the outcome, in its order or by its values.
 
-    Parameters
-    ----------
-    column
-        Numbers, or anything that can be counted [n].
-    y
-        Outcome 0.0 or 1.0 [n]; both must occur.
-    tests
-        How many columns are looked at: the limits allow for that many chances to be wrong.
-
     Returns
     -------
     Signal

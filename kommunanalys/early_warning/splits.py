@@ -11,7 +11,7 @@ import pandas as pd
 
 from kommunanalys.early_warning.reading import axis_of
 from kommunanalys.early_warning.when import Axis
-from kommunanalys.errors import NoData
+from kommunanalys.errors import NoData, UsageError
 
 LEAST: Final = 10
 """Persons with and without the event below which nothing is learnt from a set of cohorts; see `model.LEAST`."""
@@ -94,19 +94,27 @@ class Split:
     why: str = USABLE
 
 
-def build_all(task: Any, tables: Any, dates: Sequence[Any], *, each: Any = None) -> dict[Any, Part]:
-    """The cohort of each date, built once, the oldest first.
+def as_dates(given: Any) -> list[Any]:
+    """As-of dates as a list, also where one alone was given.
 
-    Parameters
-    ----------
-    task, tables
-        As given to `evaluate`.
-    dates
-        As-of dates.
-    each
-        Called after each cohort, for a progress bar.
+    Raises
+    ------
+    UsageError
+        There are none.
 
+    Examples
+    --------
+    >>> as_dates("2020-06-30")
+    ['2020-06-30']
     """
+    dates = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    if not dates:
+        raise UsageError("as_of_dates is empty. Name the days to test, or leave it out for all that the tables hold.")
+    return dates
+
+
+def build_all(task: Any, tables: Any, dates: Sequence[Any], *, each: Any = None) -> dict[Any, Part]:
+    """The cohort of each date, built once, the oldest first."""
     axis = axis_of_task(task)
     built: dict[Any, Part] = {}
     for moment in sorted({axis.normal(one) for one in dates}):
@@ -120,13 +128,6 @@ def build_all(task: Any, tables: Any, dates: Sequence[Any], *, each: Any = None)
 
 def splits(task: Any, built: Mapping[Any, Part]) -> list[Split]:
     """One split for each date, also for those that cannot be used.
-
-    Parameters
-    ----------
-    task
-        Says how time is counted and how long the outcome is looked for.
-    built
-        Cohorts by as-of date.
 
     Raises
     ------
@@ -190,18 +191,12 @@ def window_end(task: Any, moment: Any) -> float:
 
 
 def stack(parts: Iterable[Part], columns: Sequence[Any] | None = None) -> Part:
-    """Several cohorts as one; categories are joined, and a column that a cohort lacks is missing there.
-
-    Parameters
-    ----------
-    parts
-        At least one, the oldest first.
-    columns
-        Columns of `X` to keep; None for those that the latest cohort has.
+    """Several cohorts as one, the oldest first, with these columns of `X` (None: those of the latest).
 
     Notes
     -----
-    A unit may be in several cohorts, so that the index of the result need not be unique.
+    Categories are joined, and a column that a cohort lacks is missing there. A unit may be in several cohorts, so that
+    the index of the result need not be unique.
     """
     given = list(parts)
     names = list(given[-1].X.columns if columns is None else columns)
@@ -239,6 +234,13 @@ def _none(task: Any, found: Sequence[Split]) -> NoData:
             "dates at least {horizon} before the data end.",
             dates=", ".join(map(axis.said, asked)),
             horizon=task.outcome.horizon,
+        )
+    outcomes = [part.y.dropna() for one in found for part in (one.test, *one.train)]
+    if pd.concat(outcomes).nunique() == 1:
+        return NoData(
+            "In the cohorts of {dates} everybody has the same outcome: there is nothing to tell apart. See that the "
+            "declared event is right ([outcome] event), or name more as-of dates.",
+            dates=", ".join(map(axis.said, asked)),
         )
     last = max((point for point, one in zip(asked, found, strict=True) if one.why != NOT_YET), default=max(asked))
     return NoData(

@@ -16,6 +16,7 @@ Array = NDArray[np.float64]
 STRATEGIES: Final = ("chance", "flag", "places", "model")
 SCORES: Final = {"model": "risk", "flag": "flag"}
 PAST: Final = ("place", "as_of", "y")
+MOST: Final = 1_000_000
 ALL: Final = "all"
 """What stands for the date in the rows of all dates together."""
 STEADY: Final = 10
@@ -48,13 +49,6 @@ def reach(
         unit belongs to) and `known` (False where whole places had no past to go by, and chance stands in for them).
         Numbers are expected values where chance decides.
 
-    Raises
-    ------
-    TableError
-        A column is missing, or y or risk is missing in a row.
-    UsageError
-        The capacity is no positive whole number.
-
     Notes
     -----
     `model` and `flag` list the highest risks and flag values, an unknown flag last. `places` takes whole places, the
@@ -72,7 +66,7 @@ def reach(
     """
     chances, known = inclusion(predictions, capacity=capacity, per=per, history=history)
     dates = predictions["as_of"].to_numpy(object)
-    parts = _competing(predictions, per)
+    parts = competing(predictions, per)
     edges = {name: _edge(predictions[column].to_numpy(), capacity, parts) for name, column in SCORES.items()}
     rows = []
     for strategy in STRATEGIES:
@@ -87,21 +81,6 @@ def inclusion(
 ) -> tuple[dict[str, Array], dict[Any, bool]]:
     """With which chance each way lists each row, and on which dates the places had a past.
 
-    Parameters
-    ----------
-    predictions, capacity, per, history
-        As in `reach`.
-
-    Returns
-    -------
-    tuple
-        Arrays of shape (n,) with numbers 0–1 by strategy; whether the past of places was known, by date in order.
-
-    Raises
-    ------
-    TableError, UsageError
-        As in `reach`.
-
     Examples
     --------
     >>> table = pd.DataFrame({"as_of": [1, 1, 2, 2], "person": range(4), "place": list("abab"), "flag": [0, 1, 1, 1],
@@ -112,7 +91,7 @@ def inclusion(
     """
     _check(predictions, capacity, history)
     dates = predictions["as_of"].to_numpy(object)
-    parts = _competing(predictions, per)
+    parts = competing(predictions, per)
     chances = {name: listed(predictions[name].to_numpy(), capacity, parts) for name in ("risk", "flag")}
     chances = {
         "model": chances["risk"],
@@ -149,26 +128,8 @@ def listed(score: Any, capacity: float, parts: NDArray[np.int64]) -> Array:
     return chance
 
 
-def recall_of(
-    predictions: pd.DataFrame, *, capacity: int, per: str = "", by: str = "risk", inside: ArrayLike | None = None
-) -> Interval:
-    """Recall of the list of the highest risks (or flags), for all or for a group, with an interval.
-
-    Parameters
-    ----------
-    predictions
-        As in `reach`, all units: those outside the group compete for the same capacity.
-    capacity, per
-        As in `reach`.
-    by
-        Column with the score: "risk", "flag" or a candidate's risk.
-    inside
-        Who belongs to the group, shape (n,).
-
-    Returns
-    -------
-    Interval
-        NaN where nobody in the group had the event.
+def recall_of(predictions: pd.DataFrame, *, capacity: int, per: str = "", inside: ArrayLike | None = None) -> Interval:
+    """Recall of the list of the highest risks, with an interval, for all or those inside a group.
 
     Examples
     --------
@@ -178,12 +139,12 @@ def recall_of(
     0.5
     """
     y, person = predictions["y"].to_numpy(float), predictions["person"].to_numpy()
-    parts = _competing(predictions, per)
-    score = predictions[by].to_numpy(float)
+    parts = competing(predictions, per)
+    score = predictions["risk"].to_numpy(float)
     return recall(y, listed(score, capacity, parts), person, parts, _edge(score, capacity, parts), inside=inside)
 
 
-def _competing(predictions: pd.DataFrame, per: str) -> NDArray[np.int64]:
+def competing(predictions: pd.DataFrame, per: str) -> NDArray[np.int64]:
     """Numbers of the parts that share a capacity: the dates, or the places on each date."""
     dates = _parts(predictions["as_of"].to_numpy(object))
     if not per:
@@ -196,9 +157,27 @@ def _edge(score: Any, capacity: int, parts: NDArray[np.int64]) -> Array:
     return listed(score, 1.5 * capacity, parts) - listed(score, 0.5 * capacity, parts)
 
 
+def check_capacity(capacity: Any) -> None:
+    """Nothing, or an error where so many cannot be helped.
+
+    Raises
+    ------
+    UsageError
+        It is no whole number from 1 to a million.
+
+    Examples
+    --------
+    >>> check_capacity(5)
+    """
+    whole = isinstance(capacity, int | np.integer) and not isinstance(capacity, bool)
+    if not whole or not 1 <= capacity <= MOST:
+        raise UsageError(
+            "capacity={capacity!r}: give a whole number of persons from 1 to {most}.", capacity=capacity, most=MOST
+        )
+
+
 def _check(predictions: pd.DataFrame, capacity: int, history: pd.DataFrame | None) -> None:
-    if not isinstance(capacity, int | np.integer) or isinstance(capacity, bool) or capacity < 1:
-        raise UsageError("A capacity is a whole number from 1, not {capacity!r}.", capacity=capacity)
+    check_capacity(capacity)
     needed: dict[str, tuple[pd.DataFrame, tuple[str, ...]]] = {
         "predictions": (predictions, ("as_of", "person", "place", "y", "risk", "flag"))
     }

@@ -281,14 +281,7 @@ def reused(persons: Any, cohorts: Any, column: str) -> list[Flagged]:
 
 
 def membership(column: str, members: Sequence[float], others: Sequence[float]) -> list[Flagged]:
-    """The flag for a rule of membership by which the outcome is decided.
-
-    Parameters
-    ----------
-    column
-        The rule's column.
-    members, others
-        Outcomes of those that the rule lets in, and of those that it leaves out.
+    """The flag for a rule by which the outcome is decided, from outcomes of those it lets in and leaves out.
 
     Examples
     --------

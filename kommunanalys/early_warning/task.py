@@ -81,8 +81,8 @@ class Task(Declaration):
     @property
     def tables(self) -> tuple[str, ...]:
         """Names of the tables that it rests on."""
-        columns = (*self.features, *self.groups)
-        return tuple(dict.fromkeys([self.cohort.table, self.outcome.table, *(one.table for one in columns)]))
+        learnt = [one.table for one in self.features] + [one.table for one in self.groups]
+        return tuple(dict.fromkeys([self.cohort.table, self.outcome.table, *learnt]))
 
     def read_registers(self, folder: str | Path, *, domain: str) -> dict[str, RegisterFrame]:
         """The registers of the task: for each of its tables the one file of that name in a folder.

@@ -18,9 +18,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
+from kommunanalys.early_warning.entry import border_of
 from kommunanalys.early_warning.sheets import write_sheets
+from kommunanalys.early_warning.strategies import check_capacity
 from kommunanalys.errors import TableError, UsageError
 from kommunanalys.language import Speaker, current
+from kommunanalys.secrecy.frame import mark
 from kommunanalys.secrecy.register import in_words
 
 Array = NDArray[np.float64]
@@ -54,7 +57,7 @@ class Watchlist:
     capacity, per, seed
         As asked.
     firmness
-        What `firm` rests on: "draws", "interval" or "margin".
+        What `firm` rests on: "interval" or "margin".
     """
 
     frame: pd.DataFrame = field(repr=False)
@@ -63,7 +66,7 @@ class Watchlist:
     capacity: int
     per: str
     seed: int
-    firmness: Literal["draws", "interval", "margin"]
+    firmness: Literal["interval", "margin"]
 
     def to_frame(self) -> pd.DataFrame:
         """The listed units, by place and rank; for those who act, not for a report."""
@@ -158,7 +161,6 @@ def watchlist(
     capacity: int = 5,
     per: str = "school",
     *,
-    draws: pd.DataFrame | None = None,
     seed: int = 0,
 ) -> Watchlist:
     """The units with the highest risk: so many in each place, or in all.
@@ -172,18 +174,15 @@ def watchlist(
         How many can be helped.
     per
         Name of the place's column; "" for one list.
-    draws
-        Risks of other fits, units × draws: how often each unit is listed again. Without it the intervals are drawn
-        from, and without them units near the cut share its seats.
     seed
-        Of the lot between equal risks, and of the draws.
+        Of the lot between equal risks, and of what is drawn from intervals.
 
     Raises
     ------
     UsageError
         A capacity that is no whole number from 1 on, or no such column.
     TableError
-        No units, a unit twice, a risk that is missing or no probability, draws of other units.
+        No units, a unit twice, a risk that is missing or no probability.
 
     Notes
     -----
@@ -194,7 +193,7 @@ def watchlist(
     s that the interval says. Two fits whose log-odds have variance v have the correlation B = 1 − s²/v, so the second
     lies about mean + B (first − mean) with variance s² (1 + B).
 
-    Without draws and intervals `firm` is 1 beyond `MARGIN` of the cut (midway between the last listed and the first
+    Without intervals `firm` is 1 beyond `MARGIN` of the cut (midway between the last listed and the first
     not listed); within it, the number of listed among all that are within it.
 
     Examples
@@ -206,18 +205,21 @@ def watchlist(
     >>> found
     Watchlist(capacity=2, per='school', seed=0, firmness='margin')
     """
-    table = _table(risk, per)
-    _check(table, capacity, draws)
+    check_capacity(capacity)
+    table, border = _table(risk, per), border_of({"": risk.to_frame() if isinstance(risk, pd.Series) else risk})
+    _check(table)
     lot = np.argsort(_lots(table.index, seed), kind="stable")
     ordered = table.iloc[lot]
     codes, names = _places(ordered, per)
-    again, firmness = _redrawn(ordered, draws, seed)
+    again, firmness = _redrawn(ordered, seed)
     parts = [
         _one_place(ordered, np.flatnonzero(codes == code), capacity, again if again is None else again[codes == code])
         for code in range(len(names))
     ]
     counts = pd.DataFrame([part[2] for part in parts], index=names)
     listed, waiting = (pd.concat([part[side] for part in parts]) for side in (0, 1))
+    if border is not None:
+        listed, waiting = (mark(one, border) for one in (listed, waiting))
     return Watchlist(listed, waiting, counts, int(capacity), per, seed, firmness)
 
 
@@ -235,12 +237,13 @@ def _table(risk: pd.DataFrame | pd.Series[float], per: str) -> pd.DataFrame:
             column=absent[0],
             columns=", ".join(map(str, table.columns)),
         )
+    twice = sorted({str(name) for name in table.columns[table.columns.duplicated()]})
+    if twice:
+        raise UsageError("The risks have {columns} more than once: keep one of each.", columns=", ".join(twice))
     return table
 
 
-def _check(table: pd.DataFrame, capacity: int, draws: pd.DataFrame | None) -> None:
-    if isinstance(capacity, bool) or not isinstance(capacity, int | np.integer) or capacity < 1:
-        raise UsageError("capacity={capacity!r}: give a whole number of persons, 1 or more.", capacity=capacity)
+def _check(table: pd.DataFrame) -> None:
     if table.empty:
         raise TableError("There are no units to make a list of.")
     say = Speaker(current())
@@ -260,15 +263,8 @@ def _check(table: pd.DataFrame, capacity: int, draws: pd.DataFrame | None) -> No
             )
     if len(bounds) == 3 and (table["risk_low"] > table["risk_high"]).any():
         raise TableError("risk_low is above risk_high: have the columns changed places?")
-    _check_draws(table, draws)
-
-
-def _check_draws(table: pd.DataFrame, draws: pd.DataFrame | None) -> None:
-    if draws is None:
-        return
-    same = not draws.index.has_duplicates and len(draws) == len(table) and table.index.isin(draws.index).all()
-    if not same or draws.shape[1] < 2 or draws.isna().to_numpy().any():
-        raise TableError("The draws need one row for each unit, two columns or more, and a number in each cell.")
+    if len(bounds) == 3 and not table["risk"].between(table["risk_low"], table["risk_high"]).all():
+        raise TableError("Some risks lie outside their own interval (risk_low to risk_high).")
 
 
 def _lots(units: pd.Index, seed: int) -> list[bytes]:
@@ -291,12 +287,8 @@ def _places(table: pd.DataFrame, per: str) -> tuple[NDArray[np.intp], pd.Index]:
     return place[codes], pd.Index([*known, None] if blank.any() else known, name=per, dtype=object)
 
 
-def _redrawn(
-    table: pd.DataFrame, draws: pd.DataFrame | None, seed: int
-) -> tuple[Array | None, Literal["draws", "interval", "margin"]]:
+def _redrawn(table: pd.DataFrame, seed: int) -> tuple[Array | None, Literal["interval", "margin"]]:
     """Other risks that could as well have been estimated, units × draws."""
-    if draws is not None:
-        return draws.reindex(table.index).to_numpy(float), "draws"
     if not {"risk_low", "risk_high"} <= set(table.columns):
         return None, "margin"
     middle, low, high = (

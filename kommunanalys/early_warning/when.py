@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,12 @@ ON_DAYS = (
     r"|(?P<amount>[+-]\d+) (?P<unit>day|week|month|year)s?"
 )
 ON_NUMBERS = r"row|(?P<shift>[+-]\d+)|(?P<number>\d+)"
+YEARS = range(1900, 2200)
+"""Whole numbers that are taken for years where a task counts time in numbers."""
 YEAR = re.compile(r"[12]\d{3}")
+OFFSET = re.compile(r"^(\d{4}-\d\d-\d\d)[T ]\d\d.*[+-]\d\d(?::?\d\d)?$")
+"""A time with its distance from UTC, and its day."""
+UTC = re.compile(r"^\d{4}-\d\d-\d\d[T ]\d\d.*(?:Z|[+-]00(?::?00)?)$")
 
 
 @dataclass(frozen=True)
@@ -62,25 +67,13 @@ class Axis:
     numbers: bool = False
 
     def check(self, text: str) -> None:
-        """Nothing, or an error where the text is no date expression.
-
-        Raises
-        ------
-        UsageError
-            Names the text and what may stand there.
-        """
+        """Nothing, or an error where the text is no date expression."""
         if text != UNKNOWN:
             _, rest = self._split(text)
             self._parsed(rest, text)
 
     def check_after(self, text: str) -> None:
-        """As `check`, for an expression that counts from the end of a period: "row" or "+30 days".
-
-        Raises
-        ------
-        UsageError
-            As `check`, or another expression.
-        """
+        """As `check`, for an expression that counts from the end of a period: "row" or "+30 days"."""
         self.check(text)
         if (text != "row" and not text.startswith("+")) or "-" in text:
             raise UsageError(
@@ -93,29 +86,7 @@ class Axis:
         return match is not None and bool(match["month"]) and not match["years"] and _is_day(match.groupdict())
 
     def points(self, text: str, table: pd.DataFrame, column: str) -> Points:
-        """The expression for every row.
-
-        Parameters
-        ----------
-        text
-            A date expression.
-        table
-            The rows.
-        column
-            Their date, from which the expression counts; "" where there is none.
-
-        Returns
-        -------
-        numpy.ndarray
-            One place on the axis for each row.
-
-        Raises
-        ------
-        UsageError
-            No date expression, or one that needs a date of the row where there is none.
-        TableError
-            A column that is not there or holds no dates.
-        """
+        """The expression for every row, counted from the column with its date ("" where there is none)."""
         if text == UNKNOWN:
             return np.full(len(table), np.nan)
         named, rest = self._split(text)
@@ -147,29 +118,21 @@ class Axis:
         return float(found.to_datetime64().astype("datetime64[D]").astype("int64"))
 
     def normal(self, moment: Any) -> pd.Timestamp | int:
-        """A day as `Timestamp` at midnight, or a whole number, from whatever a caller gives.
-
-        Raises
-        ------
-        UsageError
-            It is neither, or the other of the two.
-        """
+        """A day as `Timestamp` at midnight, or a whole number, from whatever a caller gives."""
         if self.numbers:
             return _whole(moment)
-        text = str(moment)[: len("2025-06-30")] if isinstance(moment, str | date | np.datetime64) else ""
+        text = str(moment) if isinstance(moment, str | date | np.datetime64) else ""
         try:
-            return pd.Timestamp(date.fromisoformat(text))
+            return pd.Timestamp(datetime.fromisoformat(text).date())
         except ValueError:
             raise UsageError("{moment!r} is no day. Write it as 2025-06-30.", moment=str(moment)) from None
 
-    def check_length(self, text: str) -> None:
-        """Nothing, or an error where the text is no length of time.
+    def lies_ahead(self, point: float, today: date) -> bool:
+        """Whether a place on the axis is to come; of plain numbers those that look like years."""
+        return point > today.year and point in YEARS if self.numbers else point > self.at(today)
 
-        Raises
-        ------
-        UsageError
-            Names the text and what may stand there.
-        """
+    def check_length(self, text: str) -> None:
+        """Nothing, or an error where the text is no length of time."""
         self.later(0.0, text)
 
     def later(self, point: float, length: str, sign: int = 1) -> float:
@@ -261,40 +224,6 @@ class Axis:
         return base
 
 
-def evaluate(text: str, table: pd.DataFrame, column: str = "", *, numbers: bool = False) -> pd.Series[Any]:
-    """A date expression for every row of a table.
-
-    Parameters
-    ----------
-    text
-        A date expression; see the head of this module.
-    table
-        The rows.
-    column
-        Their date: days (datetime64 or ISO text) or years (whole numbers).
-    numbers
-        Whether dates are plain numbers.
-
-    Returns
-    -------
-    pandas.Series
-        Days (datetime64) or numbers (float64) on the table's index; missing where nobody knows.
-
-    Raises
-    ------
-    UsageError, TableError
-        As `Axis.points`.
-
-    Examples
-    --------
-    >>> rows = pd.DataFrame({"school_year": [2023, 2024]})
-    >>> evaluate("+1 06-15", rows, "school_year").dt.date.astype(str).tolist()
-    ['2024-06-15', '2025-06-15']
-    """
-    axis = Axis(numbers)
-    return pd.Series(axis.values(axis.points(text, table, column)), index=table.index)
-
-
 def _is_day(parts: dict[str, Any]) -> bool:
     """Whether a day of the year is one in every year, and a whole date is one."""
     try:
@@ -347,13 +276,26 @@ def _as_numbers(values: pd.Series[Any], column: str) -> Points:
     return numbers
 
 
+def _check_zone(column: str, utc: bool) -> None:
+    """Around midnight the day in Greenwich is another than here: the next day's values would count as known."""
+    if utc:
+        raise TableError(
+            "Column {column!r} holds times in UTC, whose day may be another than the day here. Turn them into local "
+            "time first, for example with .dt.tz_convert('Europe/Stockholm') or .dt.tz_convert('Europe/Helsinki').",
+            column=column,
+        )
+
+
 def _as_days(values: pd.Series[Any], column: str, by_year: bool, text: str) -> Points:
     if pd.api.types.is_datetime64_any_dtype(values):
         if values.dt.tz is not None:
+            _check_zone(column, values.dt.tz.utcoffset(None) == timedelta(0))
             values = values.dt.tz_localize(None)
         return _points(values.to_numpy(dtype="datetime64[s]"))
     places, found = pd.factorize(values)
     texts = pd.Series(found).astype("str").str.removesuffix(".0")
+    _check_zone(column, bool(texts.str.contains(UTC).any()))
+    texts = texts.str.replace(OFFSET, r"\1", regex=True)  # the day on the clock there, not in Greenwich
     years = bool(len(texts)) and bool(texts.map(YEAR.fullmatch).notna().all())
     if years and not by_year:
         raise UsageError(

@@ -411,7 +411,7 @@ def _spelled(true: float) -> set[str]:
     if true != true:
         return {HIDDEN, MISSING}
     voices = [Speaker(language) for language in LANGUAGES]
-    return {mark + say.number(true, places) for say in voices for places in range(3) for mark in ("", "≈ ")}
+    return {mark + say.number(true, places) for say in voices for places in range(7) for mark in ("", "≈ ")}
 
 
 def _page_is_of(text: str, told: Any, truth: Any, words: Words) -> bool:

@@ -78,17 +78,17 @@ def classes(counts: Array, of: Array) -> Array:
     """
     told = np.full((len(counts), 2), np.nan)
     known = np.column_stack([np.zeros(len(counts)), of])
-    links = _links(counts, of)
+    links, live = _links(counts, of), np.isfinite(counts)
     # The smallest whole first: its last class may have to be wider, and holds for the same persons elsewhere.
     for place in np.argsort(of, kind="stable").tolist():
-        if counts[place] != counts[place]:
+        if not live[place]:
             continue
         low, high = known[place]
         if high - low <= BASE + ROOM:
             told[place] = known[place]
             continue
         more = _followed(known, links, place, own_class(float(counts[place]), float(of[place])))
-        if (more[:, 1] - more[:, 0] >= ROOM).all():
+        if (more[live, 1] - more[live, 0] >= ROOM).all():
             told[place], known = more[place], more
     return told
 

@@ -194,6 +194,17 @@ def source_identities(source: Source) -> Identities:
 
 
 def check_columns(table: pd.DataFrame, file: str, wanted: Iterable[str]) -> None:
+    """Nothing, or an error that names a column of a similar name.
+
+    Raises
+    ------
+    UsageError
+        The file lacks a wanted column.
+
+    Examples
+    --------
+    >>> check_columns(pd.DataFrame({"hetu": []}), "pupils.csv", ["hetu"])
+    """
     absent = [name for name in wanted if name not in table.columns]
     if not absent:
         return
@@ -229,6 +240,13 @@ def _folded(name: str) -> str:
 
 
 def protected_columns(table: pd.DataFrame, named: str | None) -> list[str]:
+    """The columns that mark people with protected identity: the named one and all that are called so.
+
+    Examples
+    --------
+    >>> protected_columns(pd.DataFrame({"hetu": [], "turvakielto": []}), None)
+    ['turvakielto']
+    """
     return [name for name in table.columns if name == named or PROTECTED_NAME.match(_folded(name))]
 
 

@@ -54,8 +54,8 @@ def release_statistics(
         The table or tables of persons that it was worked out from, for their domains and permits.
     texts
         Sentences as (English template, fields), by key or in order. A field is the name of a figure,
-        "table/row/column", with ":of 10" for "3" of ten, ":low" or ":high" for the ends of its interval; or a word, a
-        year or a day [ISO 8601], but no number.
+        "table/row/column", with ":of 10" for "3" of ten, ":low" or ":high" for the ends of its interval and
+        ":low of 10" or ":high of 10" for these of ten; or a word, a year or a day [ISO 8601], but no number.
     captions
         English caption by table.
     language, country
@@ -116,7 +116,7 @@ def release_statistics(
     """
     language = check_language(language or current())
     frame = _checked(statistics)
-    sources = _sources(source)
+    sources = tables_of(source)
     domains: frozenset[str] = frozenset().union(*map(domains_of, sources))
     for table in sources:
         check_end(table)
@@ -180,7 +180,8 @@ def _checked(statistics: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _sources(source: Source) -> list[pd.DataFrame]:
+def tables_of(source: Source) -> list[pd.DataFrame]:
+    """The tables of persons one by one, however they were given."""
     if isinstance(source, pd.DataFrame):
         return [source]
     return list(source.values() if isinstance(source, Mapping) else source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from kommunanalys.language import LANGUAGES, Speaker
 from kommunanalys.secrecy import coarse
 from kommunanalys.secrecy.released import HIDDEN
 
-FORMS = ("of 10", "low", "high")
+FORMS = ("of 10", "low", "high", "low of 10", "high of 10")
 """What may stand after a figure's name and a colon."""
 PERCENT = " (%)"
 PARTS = ("value", "low", "high")
@@ -200,11 +201,14 @@ class StatisticsRelease:
         figure = next((one for one in self.told["figures"] if name_of(one) == name), None)
         if figure is None:
             return say.date(word) if DAY.fullmatch(word) else say(word)
-        value = figure.get(form if form in ("low", "high") else "value")
+        end = form.split(" ")[0]
+        value = figure.get(end if end in ("low", "high") else "value")
         if value is None:
             return None
         if form == "of 10":
             return _of_ten(value, say)
+        if form.endswith("of 10"):  # the ends of an interval are rounded outwards
+            return say.number((math.floor if end == "low" else math.ceil)(round(10 * value, 6)))
         return say.percent(100 * value) if figure["kind"] == "share" else say.number(value, figure["decimals"])
 
 

@@ -1,5 +1,7 @@
 """Calibration: measures by hand and against scikit-learn, chance, persons, what cannot be measured."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -15,6 +17,12 @@ def drawn(n=1200, seed=0, tilt=1.0, lift=0.0):
     odds = rng.normal(-1, 1, n)
     y = rng.uniform(size=n) < 1 / (1 + np.exp(-(lift + tilt * odds)))
     return y.astype(float), 1 / (1 + np.exp(-odds))
+
+
+@cache
+def measured(**about):
+    """Calibration of what was drawn, each time the same."""
+    return calibration(*drawn(**about))
 
 
 def test_line_is_that_of_logistic_regression():
@@ -47,7 +55,7 @@ def test_error_by_hand():
 
 
 def test_right_risks_and_wrong_ones():
-    right, steep, low = calibration(*drawn()), calibration(*drawn(tilt=0.5)), calibration(*drawn(lift=0.7))
+    right, steep, low = measured(), measured(tilt=0.5), measured(lift=0.7)
     assert right.error < 1.5 * right.by_chance < 0.06
     assert right.measures.loc["slope", "low"] < 1 < right.measures.loc["slope", "high"]
     assert steep.measures.loc["slope", "high"] < 0.8
@@ -67,8 +75,7 @@ def test_intervals_draw_persons():
 
 
 def test_same_seed_same_answer():
-    y, risk = drawn(n=200)
-    assert calibration(y, risk).measures.equals(calibration(y, risk).measures)
+    assert calibration(*drawn(tilt=1.6)).measures.equals(measured(tilt=1.6).measures)
 
 
 def test_equal_risks_lie_in_one_bin():
@@ -106,13 +113,13 @@ def test_groups_must_be_as_many():
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])
 def test_words_and_picture(language):
-    found = calibration(*drawn())
+    found = measured()
     said = description(found.plot(language=language))
     assert said.alternative == found.summary(language)
     assert len(said.data) == len(found.bins)
 
 
 def test_words_say_what_is_wrong():
-    assert "too far apart: high" in calibration(*drawn(tilt=0.5)).summary()
-    assert "too close together" in calibration(*drawn(tilt=1.6)).summary()
-    assert "no sign" in calibration(*drawn()).summary()
+    assert "too far apart: high" in measured(tilt=0.5).summary()
+    assert "too close together" in measured(tilt=1.6).summary()
+    assert "no sign" in measured().summary()

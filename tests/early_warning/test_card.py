@@ -75,7 +75,7 @@ def test_figures_are_those_of_the_evaluation(evaluation):
     row = evaluation.reach.query("strategy == 'model' and as_of == 'all'").iloc[0]
     precision, low, high = (say.percent(100 * row[f"precision{end}"]) for end in ("", "_low", "_high"))
     recall = say.percent(100 * row["recall"])
-    assert f"| The model | {say.number(row['listed'])} | {precision} ({low} to {high}) | {recall} (" in text
+    assert f"| The model's list | {say.number(row['listed'])} | {precision} ({low} to {high}) | {recall} (" in text
     slope = evaluation.calibration.measures.loc["slope"]
     assert f"| Slope | {slope['value']:.3f} | {slope['low']:.3f} | {slope['high']:.3f} | 1 |" in text
     last = evaluation.folds[evaluation.folds["tested"]].iloc[-1]
@@ -83,6 +83,7 @@ def test_figures_are_those_of_the_evaluation(evaluation):
     assert f"**{evaluation.chosen}** | " in text
     assert fingerprint(evaluation)[:16] in text
     assert "scikit-learn" in text
+    assert "Random seed of the model: 7." in model_card(dataclasses.replace(evaluation, random_state=7)).to_markdown()
 
 
 def test_small_counts_are_hidden(evaluation):
@@ -94,8 +95,20 @@ def test_small_counts_are_hidden(evaluation):
     text = model_card(few).to_markdown()
     assert "| fewer than 5 |" in text
     assert "| 3 |" not in text
-    assert re.search(r"\| The model \| [\d,]+ \| – \| – \|", text)
+    assert re.search(r"\| The model's list \| [\d,]+ \| – \| – \|", text)
     assert "fewer than 5 persons: not shown" in papers(few)["impact_assessment"].to_markdown()
+
+
+def test_few_in_a_cohort_come_out_by_no_subtraction(evaluation):
+    assert "hidden |" not in model_card(evaluation).to_markdown()
+    others = evaluation.folds["events"].tolist()[1:]
+    assert min(others) >= 10
+    folds = evaluation.folds.assign(events=[3, *others])
+    few = dataclasses.replace(evaluation, folds=folds)
+    rows = re.findall(r"^\| 20\d\d-06-30 \| .*$", model_card(few).to_markdown(), re.MULTILINE)
+    assert [row.split(" | ")[-1] for row in rows] == ["fewer than 5 |", *["hidden |"] * len(others)]
+    assert f"of {folds['train_events'].iloc[-1]:,}" not in " ".join(rows)
+    assert re.search(r"the outcome came for about \d+0 of them", few.summary("en"))
 
 
 def test_the_others_results_are_told_or_said_to_be_missing(evaluation, groups):
@@ -113,13 +126,14 @@ def test_figures_by_group_are_those_of_the_report_and_hidden_ones_stay_hidden(ev
     told = model_card(evaluation, groups=groups).to_markdown()
     row = groups.groups.iloc[0]
     recall, low, high = (say.percent(100 * row[f"recall{end}"]) for end in ("", "_low", "_high"))
-    assert f"| {row['group']}: {row['value']} | {row['units']:,.0f} | {recall} ({low} to {high}) |" in told
+    called = groups.called(row["group"], "en")
+    assert f"| {called}: {row['value']} | {row['units']:,.0f} | {recall} ({low} to {high}) |" in told
     hidden = groups.groups.astype(object)
     figures = [name for name in hidden.columns if name not in ("group", "value", "hidden")]
     hidden.loc[0, figures] = None
     hidden.loc[0, "hidden"] = "all"
     told = model_card(evaluation, groups=dataclasses.replace(groups, groups=hidden)).to_markdown()
-    assert f"| {row['group']}: {row['value']} | hidden | – | – | – | – |" in told
+    assert f"| {called}: {row['value']} | hidden | – | – | – | – |" in told
 
 
 def test_what_nobody_stated_is_marked(evaluation):

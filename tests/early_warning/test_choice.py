@@ -99,3 +99,10 @@ def test_sharing_gives_the_same_blend() -> None:
     shared = [Sharing(name, 0).share(fits).fit(X, y) for name in ("line", "trees", "blend")]
     assert np.array_equal(shared[2].predict_proba(X), RiskModel("blend", 0).fit(X, y).predict_proba(X))
     assert np.array_equal(shared[0].predict_proba(X), RiskModel("line", 0).fit(X, y).predict_proba(X))
+
+
+def test_a_flag_needs_its_own_column_only():
+    X = pd.DataFrame({"absence": np.arange(40.0), "track": "a"})
+    curve = FlagCurve("absence").fit(X, np.arange(40) % 2)
+    assert list(curve.feature_names_in_) == ["absence"]
+    assert curve.predict_proba(X[["absence"]]).shape == (40, 2)

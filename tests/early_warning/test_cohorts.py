@@ -6,8 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kommunanalys.early_warning.cohorts import EXCLUDED, LEFT, NO_IDENTITY, NOT_RECORDED, OBJECTED, build
+from kommunanalys.early_warning.cohorts import (
+    EXCLUDED,
+    LEFT,
+    NO_IDENTITY,
+    NOT_RECORDED,
+    OBJECTED,
+    UNFOUND,
+    build,
+    candidates,
+)
 from kommunanalys.early_warning.features import EMPTY, NEVER, NOT_YET
+from kommunanalys.early_warning.reading import parse
 from kommunanalys.errors import NoData, SecrecyBorder, TableError, UsageError
 from kommunanalys.secrecy import RegisterFrame, read_register
 from tests.early_warning.real import (
@@ -69,7 +79,7 @@ def test_nothing_is_said_before_the_outcome_is_known():
 
 def test_who_is_left_out_is_counted(tmp_path):
     file = tmp_path / "objections.csv"
-    file.write_text("id\nb\n", encoding="utf-8")
+    file.write_text("id\nB\nnobody\n", encoding="utf-8")
     about = task(("grade = 8 }", 'grade = 8 }\nleft = "gone"'))
     more = school()
     extra = more[more["id"].isin(["a", "b", "c"])].replace({"id": {"a": "e", "b": "f", "c": None}})
@@ -80,7 +90,7 @@ def test_who_is_left_out_is_counted(tmp_path):
     X, y, info = build(replace(about, objections=file), given, DAY)
     assert X.index.tolist() == ["a", "e"]
     assert y.tolist() == [1, 1]
-    assert info.excluded == {NO_IDENTITY: 1, LEFT: 1, OBJECTED: 1, NOT_RECORDED: 1}
+    assert info.excluded == {NO_IDENTITY: 1, LEFT: 1, OBJECTED: 1, UNFOUND: 1, NOT_RECORDED: 1}
     assert set(info.excluded) == set(EXCLUDED)
     assert "fewer than 5 (had objected)" in info.summary("en")
     assert "excluded" not in repr(info)
@@ -102,7 +112,8 @@ def test_a_column_that_is_all_missing_is_left_out_with_its_reason():
         (UsageError, "The as-of day 2999-06-30 lies in the future", {}, "2999-06-30"),
         (UsageError, "is no day", {}, "30.6.2023"),
         (NoData, "cohort of 2026-01-01. Table 'school' has cohorts from 2023-06-15 until 2025-06-15", {}, "2026-01-01"),
-        (NoData, "Nobody is in the cohort of any day", {"grade": 5}, DAY),
+        (NoData, "Nobody is in the cohort of any day", {"year": None}, DAY),
+        (TableError, "Column 'grade' of table 'school' holds none of the declared values", {"grade": 5}, DAY),
         (TableError, r"\(id\) twice in the cohort of 2023-06-30; rows too many: fewer", {"id": [*"aaabbbbbbddd"]}, DAY),
         (TableError, "holds something that is no day", {"year": "2022/23"}, DAY),
         (TableError, "declared a number", {"absence": "much"}, DAY),
@@ -201,3 +212,24 @@ def test_the_first_day_counts_and_the_last_does_not():
     assert build(task(), tables(), "2024-06-15")[0].index.tolist() == ["d"]
     with pytest.raises(NoData):
         build(task(), tables(), "2023-06-14")
+
+
+def test_who_had_the_event_already_is_no_member_and_is_counted():
+    about = parse("""
+        title = "Who will leave?"
+        unit = "id"
+        capacity = 1
+        cohort = {date = "year", start = "row", until = "+3"}
+        outcome = {kind = "event", date = "gone", horizon = "2"}
+        feature = [{column = "mark", known_from = "row"}]
+        flag = {feature = "mark"}
+        """)
+    table = pd.DataFrame({"id": list("abcd"), "year": [2020, 2020, 2020, 2023], "mark": 1.0})
+    table["gone"] = [2020, 2021, None, None]
+    X, y, info = build(about, table, 2020)
+    assert (X.index.tolist(), y.tolist(), info.excluded) == (["b", "c"], [1.0, 0.0], {LEFT: 1})
+    assert build(about, table, 2021)[0].index.tolist() == ["c"]
+    later = table.assign(year=2099)
+    with pytest.raises(UsageError, match="The as-of day 2099 lies in the future"):
+        build(about, later, 2099)
+    assert candidates(about, later) == {}

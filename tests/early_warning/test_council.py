@@ -1,9 +1,12 @@
 """What the page may not give away."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 
-from kommunanalys.early_warning.council import safe
+from kommunanalys.early_warning.council import _recall, few_in_a_cohort, safe
+from kommunanalys.language import Speaker
 
 
 def reached(hits: list[float], strategy: str = "model", events: list[int] | None = None) -> pd.DataFrame:
@@ -33,3 +36,15 @@ def test_few_events_are_hidden_too() -> None:
 
 def test_chance_is_no_count_of_persons() -> None:
     assert safe(reached([2.0, 2.0], "chance"))["hits"].tolist() == [4.0, 2.0, 2.0]
+
+
+def test_recall_is_said_no_surer_than_it_is() -> None:
+    row = {"hits": 40.0, "recall": 0.48, "recall_low": 0.41, "recall_high": 0.55}
+    reached = pd.DataFrame([row], index=["model"])
+    evaluation = SimpleNamespace(verdict=SimpleNamespace(reached=reached))
+    assert "about 5 stood on the list (4 to 6)" in _recall(evaluation, Speaker("en"))
+
+
+def test_one_to_four_in_a_cohort_are_few() -> None:
+    assert not few_in_a_cohort(pd.DataFrame({"events": [0, 5, 40]}))
+    assert few_in_a_cohort(pd.DataFrame({"events": [40, 4]}))

@@ -81,7 +81,12 @@ def test_what_chance_gives_shrinks_with_size():
 
 
 def test_an_evaluation_gives_its_latest_cohort():
-    assert drift_report(SimpleNamespace(latest=cohort(0)), cohort(1)).then == 300
+    marks = SimpleNamespace(name="marks", label={"sv": "Betyg"})
+    given = SimpleNamespace(latest=cohort(0), task=SimpleNamespace(features=(marks,)))
+    report = drift_report(given, cohort(1).assign(marks=9.0))
+    assert report.then == 300
+    assert "Betyg: " in report.summary("sv")
+    assert "marks: " in report.summary("en")
 
 
 def test_the_mean_risk_with_its_interval():
@@ -104,3 +109,13 @@ def test_bad_input_is_refused():
         drift_report(cohort(0), cohort(1).drop(columns="marks"))
     with pytest.raises(TooFewUnits):
         drift_report(cohort(0), cohort(1, 4))
+
+
+def test_text_where_numbers_were_is_refused_without_a_value():
+    then = pd.DataFrame({"marks": np.arange(20.0)})
+    with pytest.raises(TableError, match="Column marks held numbers") as caught:
+        drift_report(then, pd.DataFrame({"marks": ["1"] * 19 + ["Anna"]}))
+    assert "Anna" not in str(caught.value)
+    assert drift_report(then, pd.DataFrame({"marks": list(map(str, range(20)))})).flagged == ()
+    with pytest.raises(TableError, match="no columns to compare"):
+        drift_report(then[[]], then)

@@ -50,7 +50,7 @@ def test_truth_values_are_numbers_and_text_is_not():
         (pd.DataFrame({"a": []}), "0 rows and 1 columns"),
         (pd.DataFrame({1: [2.0]}), "a name of its own, as text"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "a name of its own"),
-        ([1.0, 2.0], "not 1 dimension"),
+        ([1.0, 2.0], "with 1 dimension"),
     ],
 )
 def test_what_cannot_be_used_is_refused(table, words):
@@ -108,3 +108,8 @@ def test_unseen_counts_new_categories_and_no_gaps():
     columns = learn(plain(pd.DataFrame({"a": [1.0, 2.0], "b": ["1", "x"]})))
     table = plain(pd.DataFrame({"a": [7.0] * 3, "b": ["new", None, "x"]}))
     assert unseen(table, columns).to_dict() == {"b": 1}
+
+
+def test_cells_that_are_lists_are_refused():
+    with pytest.raises(TableError, match="track holds lists"):
+        plain(pd.DataFrame({"track": [[1], [2]]}))

@@ -1,5 +1,7 @@
 """Whether there are outcomes enough: the counts, the limits, and what is said of a small town."""
 
+import re
+
 import pandas as pd
 import pytest
 
@@ -55,11 +57,10 @@ def test_people_of_several_cohorts_count_once():
 
 
 def test_only_complete_cohorts_count():
-    table = register(40, range(2018, 2022))
+    table = register(30, range(2018, 2022))
     table.loc[table["year"] == 2021, "left"] = None
     found = enough(parse(TASK), table)
-    assert (found.cohorts, found.events, found.ok) == (3, 120, True)
-    assert enough(parse(TASK), table, as_of_dates=["2018-06-30"]).cohorts == 1
+    assert (found.cohorts, found.events, found.ok) == (3, 90, True)
 
 
 def test_the_limits():
@@ -93,8 +94,23 @@ def test_small_numbers_are_covered(language):
     text = found.summary(language)
     assert in_words(3, Speaker(language)) in text
     assert "3 person" not in text
-    assert str(found.towns) not in text
+    assert found.towns is None, "27 towns for 80 events would tell that it is three"
+    assert "27" not in text
+    assert not re.search(r"\b(3|260)\b", repr(found))
     assert pd.isna(found.to_frame().loc[0, "events"])
+
+
+def test_one_class_is_not_enough():
+    found = judge(events=500, cohorts=4, persons=500, columns=5)
+    assert not found.ok
+    assert "without the outcome" in found.summary()
+    nearly = judge(events=497, cohorts=4, persons=500, columns=5)
+    assert "497" not in nearly.summary() + repr(nearly) + nearly.to_frame().to_csv()
+    assert judge(events=420, cohorts=4, persons=500, columns=5).ok
+
+
+def test_no_complete_cohort_is_said_with_the_reason():
+    assert "No cohort is complete: " in judge(events=0, cohorts=0, persons=0, columns=5).summary()
 
 
 def test_no_event_at_all():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from kommunanalys.early_warning.entry import border_of, named, objectors
+from kommunanalys.early_warning.entry import as_identity, border_of, named, objectors, unfound
 from kommunanalys.errors import SecrecyBorder, TableError, UsageError
 from kommunanalys.secrecy import read_register
 from tests.early_warning.small import school, tables, task
@@ -24,6 +24,9 @@ def test_names_of_tables_and_columns():
         named(task(), {"school": school()})
     with pytest.raises(TableError, match=r"'school' has no column 'absence'. Do you mean 'absense'"):
         named(task(), tables() | {"school": school().rename(columns={"absence": "absense"})})
+    for wrong in (None, [1], {"school": school(), "leaving": None}):
+        with pytest.raises(UsageError, match="as a dictionary, name to DataFrame: leaving, school"):
+            named(task(), wrong)
     twice = pd.concat([school(), school()["sex"]], axis=1)
     with pytest.raises(TableError, match="'sex' more than once"):
         named(task(), tables() | {"school": twice})
@@ -60,3 +63,26 @@ def test_plain_objections_and_their_faults(tmp_path):
     assert objectors(file, "id", tables()) == {"å1", "02"}
     with pytest.raises(TableError, match="no column 'person'"):
         objectors(file, "person", tables())
+
+
+def test_an_objection_is_found_however_it_is_written_and_counted_where_it_is_not(tmp_path):
+    file = tmp_path / "objections.csv"
+    file.write_text("id\nA\u030aSA \n2.0\nnobody\n", encoding="utf-8")
+    against = objectors(file, "id", {})
+    assert as_identity(pd.Series(["Åsa", 2, 2.0, "b"], dtype=object)).isin(against).tolist() == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert as_identity(pd.Series([2, 3])).isin(against).tolist() == [True, False]
+    assert unfound(against, "id", {"t": pd.DataFrame({"id": ["åsa", "2"]}), "u": pd.DataFrame({"x": [1]})}) == 1
+
+
+def test_a_file_with_objections_that_cannot_be_read_is_named(tmp_path):
+    file = tmp_path / "objections.csv"
+    for raw in (b"", "id\nå1\n".encode("latin-1"), b"id\n1\n2,3,4\n"):
+        file.write_bytes(raw)
+        with pytest.raises(TableError, match=r"objections.csv with those who have objected cannot be read") as caught:
+            objectors(file, "id", {})
+        assert "å" not in str(caught.value)

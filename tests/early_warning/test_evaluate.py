@@ -1,5 +1,7 @@
 """What an evaluation over time counts, chooses, says and shows; on a register with known truth."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from kommunanalys.early_warning.evaluate import Evaluation, evaluate
 from kommunanalys.errors import NoData, TableError, TooFewUnits, UsageError
 from kommunanalys.figures import description
+from kommunanalys.secrecy.frame import Border, domains_of, mark
 from tests.early_warning.years import task, years
 
 DATES = [f"{year}-06-30" for year in range(2019, 2023)]
@@ -80,7 +83,7 @@ def test_the_figure_shows_the_ways_with_what_they_reached(found: Evaluation) -> 
 
 def test_the_same_seed_gives_the_same_answer(table: pd.DataFrame) -> None:
     first, again = (
-        evaluate(task(), table, as_of_dates=DATES[:2], learners=["trees"], random_state=3).predictions for _ in range(2)
+        evaluate(task(), table, as_of_dates=DATES[:2], learners=["line"], random_state=3).predictions for _ in range(2)
     )
     pd.testing.assert_frame_equal(first, again)
 
@@ -89,6 +92,33 @@ def test_one_date_is_enough_and_said_and_all_dates_are_taken_where_none_is_named
     one = evaluate(task(), table[table["year"] < 2021], learners=["flag"])
     assert list(one.folds["as_of"].dt.year) == [2019, 2020]
     assert any("Only one date could be tested" in text for text in one.cautions())
+
+
+def test_a_wrong_capacity_is_told_before_anything_is_done(table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[Evaluation.__module__], "build_all", None)
+    for capacity in (0, 3.0, 10**30):
+        with pytest.raises(UsageError, match="whole number of persons"):
+            evaluate(task(), table, as_of_dates=DATES, capacity=capacity)
+
+
+def test_rows_of_persons_keep_their_domain(table: pd.DataFrame) -> None:
+    border = Border(frozenset({"school"}), "id", "personal")
+    one = evaluate(task(), mark(table, border), as_of_dates=DATES[:2], learners=["flag"])
+    for rows in (one.predictions, one.history, one.latest):
+        assert domains_of(rows) == {"school"}
+    assert one.summary()
+
+
+def test_below_enough_nothing_but_a_trial_is_shown_and_no_list_can_be_made(table: pd.DataFrame) -> None:
+    few = evaluate(task(), table[table["year"] < 2021], learners=["line"])
+    assert not few.enough.ok
+    assert few.verdict.recommendation == few.enough.advice == "pool"
+    assert few.model is None
+    text = few.summary()
+    assert "trial only: no list is made by this model" in text
+    assert "Recommended: pool data with other municipalities. Too little is known of the past for a model" in text
+    with pytest.raises(UsageError, match="too few"):
+        few.score(table, as_of="2022-06-30")
 
 
 def test_without_signal_the_flag_alone_is_chosen_and_no_list_advised() -> None:

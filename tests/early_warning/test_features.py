@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kommunanalys.early_warning.declaration import Feature
@@ -70,6 +70,7 @@ def test_why_a_feature_is_left_out():
     assert one(TABLE[TABLE["id"] == "z"], take="count") == EMPTY
 
 
+@settings(max_examples=50)
 @given(
     st.sampled_from(TAKES), st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(-5, 5)), max_size=30)
 )
@@ -125,3 +126,19 @@ def test_text_of_numbers_does_not_depend_on_gaps():
     assert as_text(pd.Series([1, 2])).tolist() == as_text(pd.Series([1.0, 2.0, None])).tolist()[:2] == ["1", "2"]
     assert as_text(pd.Series([" a ", ""])).isna().tolist() == [False, True]
     assert as_text(pd.Series([True])).tolist() == ["True"]
+
+
+def test_cells_that_are_lists_are_refused():
+    with pytest.raises(TableError, match="'track' holds lists"):
+        as_text(pd.Series([[1], [2]], name="track"))
+
+
+def test_days_with_a_zone_are_days_too():
+    days = pd.Series(pd.to_datetime(["2023-06-01 23:30"])).dt.tz_localize("Europe/Helsinki")
+    rows = {"t": Rows.of(pd.DataFrame({"id": ["a"], "start": days}), "", Units(pd.Index(["a"], name="id"), IDS), "t")}
+    start = Feature("start", "t", "start", known_from="2023-01-01")
+    found, _ = values([start], rows, Units(pd.Index(["a"], name="id"), IDS), Axis(), Axis().at("2023-06-30"))
+    assert found["start"].tolist() == [-29]
+
+
+IDS = pd.Series(["a"], name="id")

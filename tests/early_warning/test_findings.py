@@ -1,5 +1,6 @@
 """What an evaluation found, let out: no figure of few persons, sentences of the library only, in all languages."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,7 +15,7 @@ from kommunanalys.early_warning.groups import group_report
 from kommunanalys.early_warning.recommend import recommend
 from kommunanalys.early_warning.splits import NO_PAST
 from kommunanalys.early_warning.strategies import reach
-from kommunanalys.errors import ReleaseRefused
+from kommunanalys.errors import ReleaseRefused, UsageError
 from tests.messages import in_code
 
 SOURCE = pd.DataFrame()
@@ -65,7 +66,17 @@ def drift():
 
 def test_tables_and_sentences_stand_beside_each_other(evaluation, drift):
     told = findings(evaluation, groups=group_report(evaluation), drift=drift, source=SOURCE, language="en")
-    assert told.tables == ("reach", "cohorts", "calibration", "parts", "candidates", "enough", "groups", "drift")
+    assert told.tables == (
+        "reach",
+        "cohorts",
+        "calibration",
+        "parts",
+        "candidates",
+        "enough",
+        "groups",
+        "errors",
+        "drift",
+    )
     assert told.caption("reach") == "Whom each way to use the same capacity reaches"
     hits = evaluation.verdict.reached.loc["model"]
     printed = told.table("reach").loc["The model's list"]
@@ -91,6 +102,41 @@ def test_it_can_be_said_in_every_language_and_all_its_texts_are_the_librarys(eva
         assert set(told.templates) <= known
         assert len(told.texts) >= 10
         assert "{" not in told.text()
+
+
+def test_one_hidden_group_hides_nothing_else(evaluation):
+    table = evaluation.predictions.assign(y=np.where(evaluation.predictions["sex"] == "f", 1.0, 0.0))
+    hidden = group_report(table, capacity=60, groups=["sex"])
+    assert hidden.groups["hidden"].ne("").all()
+    told = findings(evaluation, groups=hidden, source=SOURCE, language="en")
+    assert told.table("groups").isna().any(axis=None)
+    assert told.table("reach").equals(findings(evaluation, source=SOURCE, language="en").table("reach"))
+    assert told.table("reach").notna().all(axis=None)
+
+
+def test_a_value_of_a_single_person_is_not_let_out(evaluation):
+    table = evaluation.predictions.copy()
+    table.loc[0, "sex"] = "Klingon of Anna"
+    told = findings(evaluation, groups=group_report(table, capacity=60, groups=["sex"]), source=SOURCE, language="en")
+    assert "Klingon" not in str(told.told)
+    assert set(told.table("groups").index) == {"Sex: m", "Sex: f or other"}
+
+
+def test_the_words_are_no_surer_than_the_printed_figures(evaluation):
+    told = findings(evaluation, source=SOURCE, language="en")
+    ends = told.table("reach").loc["The model's list"].iloc[1:3].to_numpy()
+    low, high = map(int, re.search(r"\((\d+) to (\d+)\)", told.text("list")).groups())
+    assert low <= ends[0] / 10 < low + 1
+    assert high - 1 < ends[1] / 10 <= high
+
+
+def test_the_source_must_be_of_the_domains_of_the_evaluation(evaluation):
+    people = [f"school:{n:032x}" for n in range(len(evaluation.predictions))]
+    told = SimpleNamespace(**{**vars(evaluation), "predictions": evaluation.predictions.assign(person=people)})
+    for wrong in (SOURCE, {"a": pd.DataFrame({"person": ["social_services:" + 32 * "0"]})}):
+        with pytest.raises(UsageError, match="of persons of school"):
+            findings(told, source=wrong, language="en")
+    assert findings(told, source=[pd.DataFrame({"person": people[:1]})], language="en").tables
 
 
 def test_no_signal_recommends_help_in_common():

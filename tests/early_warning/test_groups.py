@@ -60,12 +60,24 @@ def test_groups_that_are_served_alike_are_not():
     assert "not enough to tell" in report.summary("en")
 
 
-def test_few_persons_are_hidden_and_cannot_be_worked_out_from_the_total():
+def test_few_persons_stand_with_the_smallest_other_value_and_cannot_be_worked_out_from_the_total():
     table = predictions()
-    table["language"] = ["x"] * 3 + ["fi"] * 400 + ["sv"] * 797
-    frame = group_report(table, groups=["language"], threshold=0.4).to_frame().set_index("value")
-    assert frame["hidden"].to_dict() == {"sv": "", "fi": "all", "x": "all"}
-    assert frame.loc[["x", "fi"], ["units", "events", "listed", "recall", "calibration"]].isna().all(axis=None)
+    table["language"] = ["x"] * 3 + [None] + ["fi"] * 399 + ["sv"] * 797
+    report = group_report(table, groups=["language"], threshold=0.4)
+    assert report.to_frame()[["value", "units", "hidden"]].to_numpy().tolist() == [
+        ["sv", 797, ""],
+        ["fi or other", 403, ""],
+    ]
+
+
+def test_a_value_of_a_single_person_is_named_nowhere():
+    table = predictions()
+    table["language"] = ["Klingon of Anna"] + ["yy"] * 4 + [None] * 40 + ["fi"] * 400 + ["sv"] * 755
+    report = group_report(table, groups=["language"], threshold=0.4)
+    assert report.to_frame().set_index("value")["units"].to_dict() == {"sv": 755, "fi": 400, "other or not stated": 45}
+    drawn = description(report.plot())
+    told = (report.summary("en"), report.to_frame().to_string(), report.differences.to_string(), str(drawn.data))
+    assert not any("Klingon" in one or "yy" in one for one in (*told, str(drawn.alternative)))
 
 
 def test_cells_of_the_list_below_five_are_hidden_with_their_complement():
@@ -89,24 +101,27 @@ def test_a_group_in_which_all_had_the_event_is_hidden():
     assert set(group_report(table, threshold=0.4).to_frame()["hidden"]) == {"events"}
 
 
-def test_what_is_hidden_together_is_no_small_number():
-    table = predictions()
-    table["language"] = ["x"] + ["y"] * 2 + ["z"] * 200 + ["sv"] * 997
-    frame = group_report(table, groups=["language"], threshold=0.4).to_frame().set_index("value")
-    assert set(frame.index[frame["hidden"] == "all"]) == {"x", "y", "z"}
+def test_fewer_than_five_persons_in_all_are_hidden():
+    table = predictions().iloc[[0, 1, 600]]
+    assert group_report(table, threshold=0.4).to_frame()[["value", "hidden"]].to_numpy().tolist() == [
+        ["other or not stated", "all"]
+    ]
 
 
 def test_missing_groups_are_a_group():
     table = predictions()
     table.loc[:399, "sex"] = None
-    assert "–" in set(group_report(table, threshold=0.4).to_frame()["value"])
+    assert "other or not stated" in set(group_report(table, threshold=0.4).to_frame()["value"])
 
 
 def test_an_evaluation_brings_its_task():
-    task = SimpleNamespace(groups=(SimpleNamespace(name="sex"),), capacity=50, per="school")
+    sex = SimpleNamespace(name="sex", label={"sv": "Kön", "fi": "Sukupuoli", "en": "Sex"})
+    task = SimpleNamespace(groups=(sex,), capacity=50, per="school")
     report = group_report(SimpleNamespace(predictions=predictions(), task=task))
     assert report.to_frame()["listed"].sum() == pytest.approx(200)
     assert report.rule == "capacity 50 per school"
+    assert report.summary("sv").startswith("Kön, ")
+    assert description(report.plot(language="fi")).data.index[0].startswith("Sukupuoli: ")
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])
@@ -115,7 +130,7 @@ def test_words_and_figure(language):
     table["language"] = ["x"] * 3 + ["fi"] * 400 + ["sv"] * 797
     report = group_report(table, threshold=0.4)
     assert "language, sv" in report.summary(language)
-    assert len(description(report.plot(language=language)).data) == 5
+    assert len(description(report.plot(language=language)).data) == 4
 
 
 def test_nothing_of_a_person_in_the_repr():

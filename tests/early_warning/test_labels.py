@@ -97,7 +97,33 @@ def test_the_future_is_not_reached():
 
 
 def test_values_are_told_apart_as_they_are_written():
-    assert among(pd.Series(["8", "8.5", "x"]), (8, "x")).tolist() == [1, 0, 1]
+    assert among(pd.Series(["8", "8.5", "x"]), (8, "x"), "t").tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("wanted", [True, 1, "yes", "Yes", "true"])
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([True, False, True]),
+        pd.Series([True, False, True], dtype="boolean").mask(pd.Series([False, False, True])),
+        pd.Series([True, False, None], dtype=object),
+    ],
+)
+def test_truth_values_are_known_by_what_may_stand_for_them(column, wanted):
+    assert among(column, [wanted], "t")[:2].tolist() == [1, 0]
+
+
+def test_a_declared_truth_value_is_found_among_words_and_numbers():
+    for held in ([1, 0], [1.0, 0.0], ["yes", "no"], ["ja", "nej"], ["TRUE", "FALSE"]):
+        assert among(pd.Series(held), [True], "t").tolist() == [1, 0]
+    assert among(pd.Series([False, False]), ["yes"], "t").tolist() == [0, 0]
+
+
+def test_a_value_that_stands_nowhere_is_refused():
+    for held, wanted in ((["yes", "no"], "left"), ([8, 9], 7), (["a", "b"], True), (["Left", "x"], "left")):
+        with pytest.raises(TableError, match="none of the declared values"):
+            among(pd.Series(held, name="c"), [wanted], "t")
+    assert among(pd.Series([None, None]), ["yes"], "t").tolist() == [0, 0]
 
 
 def test_an_odd_early_status_does_not_close_the_window():

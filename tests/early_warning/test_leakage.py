@@ -71,6 +71,14 @@ def test_the_same_person_in_several_rows():
     assert (flag.kind, flag.figures["several"]) == ("identifier", 10)
 
 
+def test_no_number_of_persons_in_the_repr():
+    found = check_columns(
+        pd.DataFrame({"mark": [1.0, 2.0, 3.0]}), pd.Series([0.0, 1.0, 0.0]), known_from={"mark": "2020-01-01"}
+    )
+    assert (found.units, found.events) == (3, 1)
+    assert repr(found) == "LeakageReport(flags=(), columns=1)"
+
+
 def test_rows_without_outcome_are_left_out():
     gaps = Y.copy()
     gaps[:100] = np.nan
@@ -185,3 +193,11 @@ def test_oulad_flags_the_outcome_and_what_tells_it(shared):
     assert set(report.flagged) == {"date_unregistration", "final_result", "id_student"}
     assert kinds(report, "final_result") == ["explains too much"]
     assert kinds(report, "id_student") == ["identifier"]
+
+
+def test_one_date_as_text_and_columns_that_are_numbers():
+    given = tables()
+    given["people"][7] = 1.0
+    report = leakage_report(Task.parse(TASK), given, as_of_dates="2020-06-30")
+    assert report.units == 200
+    assert report.columns == leakage_report(Task.parse(TASK), tables(), as_of_dates="2020-06-30").columns + 1

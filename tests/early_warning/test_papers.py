@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from kommunanalys.early_warning import papers as module
 from kommunanalys.early_warning.law import law
-from kommunanalys.early_warning.papers import CARD, FOLDER, KINDS, STATED, papers
+from kommunanalys.early_warning.papers import CARD, FOLDER, KINDS, STATED, _length, bullets, papers
 from kommunanalys.early_warning.reading import read
 from kommunanalys.errors import OutputError, UsageError
+from kommunanalys.language import Speaker
 from kommunanalys.paths import data_dir
 
 LANGUAGES = ("sv", "fi", "en")
@@ -183,4 +183,10 @@ def test_a_name_of_a_task_leads_out_of_no_folder(task, tmp_path):
 
 def test_no_repr_holds_a_text(task):
     assert len(repr(papers(task)["staff"])) < 300
-    assert module.bullets(["a"]) == "- a"
+    assert bullets(["a"]) == "- a"
+
+
+def test_a_length_of_time_is_said_in_words_that_can_be_translated():
+    say = Speaker("en")
+    lengths = ("2", "1 year", "15 months", "270 days", "1 week")
+    assert [_length(one, say) for one in lengths] == ["2", "one year", "15 months", "270 days", "one week"]

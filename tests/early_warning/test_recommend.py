@@ -1,5 +1,7 @@
 """What is recommended when the truth is known, and how it is said."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -75,9 +77,19 @@ def test_without_a_past_places_are_not_spoken_of():
 def test_the_words():
     text = verdict(world(signal=2.0)).summary()
     assert text.startswith("Of 10 listed by the model, the outcome would have come for about ")
-    assert "whole places: about 2 (1 to 2)" in text
+    assert "whole places: about 2 (1 to 3)" in text
+    assert re.search(r"chance: about \d\.", text), "the expected value of a draw has no interval"
     assert "no decision about any person" in text
     assert "AUC" not in text
+
+
+def test_the_words_are_no_surer_than_the_figures():
+    found = verdict(world(signal=2.0))
+    row = found.reached.loc["model"]
+    about, low, high = map(int, re.search(r"for about (\d+) \((\d+) to (\d+)\)", found.summary()).groups())
+    assert low <= 10 * row["precision_low"] < low + 1
+    assert high - 1 < 10 * row["precision_high"] <= high
+    assert about == round(10 * row["precision"])
 
 
 def test_few_hits_are_covered():
@@ -87,12 +99,11 @@ def test_few_hits_are_covered():
     assert "about" not in hidden.summary().split("whole places")[0].removeprefix("Of 10")
 
 
-@pytest.mark.parametrize("language", ["sv", "fi", "en"])
-def test_every_recommendation_has_words(language):
+def test_every_recommendation_has_words():
     for truth in ({"signal": 2.0}, {"place": 2.0}, {"flag": 2.0}, {}):
         found = verdict(world(**truth))
         assert found.recommendation in RECOMMENDATIONS
-        assert len(found.summary(language)) > 100
+        assert all(len(found.summary(language)) > 100 for language in ("sv", "fi", "en"))
 
 
 def test_rare_outcomes_are_told_of_a_hundred():

@@ -78,7 +78,7 @@ def test_new_columns_are_not_used(table: pd.DataFrame) -> None:
     about = task(('feature = "mark"\nhigh = false', 'feature = "absence"'))
     one = evaluate(about, empty, as_of_dates=DATES, learners=["flag"])
     assert len(one.score(empty, as_of="2023-06-30")) == 160
-    assert journal.read()[-1]["facts"]["features"] == ["absence", "track"]
+    assert journal.read()[-1]["facts"]["features"] == ["absence"]
 
 
 def test_years_as_numbers_that_lie_ahead(table: pd.DataFrame) -> None:

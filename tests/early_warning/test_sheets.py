@@ -207,6 +207,10 @@ def test_a_year_a_stamp_and_words_for_the_risk(tmp_path):
             write(tmp_path, as_of=wrong)
     with pytest.raises(UsageError, match="is to come"):
         write(tmp_path, as_of=date(2026, 6, 21))
+    with pytest.raises(UsageError, match="2030 is to come"):
+        write(tmp_path, as_of=2030)
+    with pytest.raises(UsageError, match="fewer than 5 of those listed are is missing"):
+        write(tmp_path, found(person=[None, *pseudonyms(11)]))
     with pytest.raises(UsageError, match="to come"):
         write(tmp_path, expires=DAY)
     with pytest.raises(UsageError, match=r"Task.read"):

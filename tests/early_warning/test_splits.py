@@ -84,6 +84,12 @@ def test_too_few_events_are_no_past() -> None:
     assert found[2].why == USABLE
 
 
+def test_one_class_is_said() -> None:
+    about, table = task(), years().assign(left="no")
+    with pytest.raises(NoData, match="everybody has the same outcome"):
+        splits(about, build_all(about, table, DATES))
+
+
 def test_one_usable_date_is_enough() -> None:
     about, table = task(), years()
     found = splits(about, build_all(about, table, DATES[:2]))

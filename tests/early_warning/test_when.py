@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kommunanalys.early_warning.when import Axis, evaluate
+from kommunanalys.early_warning.when import Axis
 from kommunanalys.errors import TableError, UsageError
 
 ROWS = pd.DataFrame(
@@ -20,6 +20,12 @@ ROWS = pd.DataFrame(
         "number": [1, 2, np.nan],
     }
 )
+
+
+def evaluate(text, table, column="", *, numbers=False):
+    """The expression for every row, as days or numbers."""
+    axis = Axis(numbers)
+    return pd.Series(axis.values(axis.points(text, table, column)), index=table.index)
 
 
 def days(text, column, **more):
@@ -122,3 +128,26 @@ def test_months_agree_with_pandas(day, months):
 def test_the_last_day_of_a_window_on_which_something_is_known(text, expected):
     point, yearly = Axis().last_day(text, Axis().at("2024-09-30"))
     assert (Axis().said(point), yearly) == expected
+
+
+def test_a_time_counts_for_the_day_on_its_own_clock():
+    zones = pd.Series(pd.to_datetime(["2020-07-01 00:30"])).dt.tz_localize("Europe/Helsinki")
+    texts = ["2020-07-01T00:30:00+03:00", "2020-07-01 23:30-0200", "2020-07-01"]
+    objects = pd.Series([*zones, pd.Timestamp("2020-07-01 01:00+02:00")], dtype=object)
+    for held in (zones, pd.Series(texts), objects):
+        assert set(evaluate("row", pd.DataFrame({"d": held}), "d").dt.date.astype(str)) == {"2020-07-01"}
+    for held in (zones.dt.tz_convert("UTC"), ["2020-06-30T22:30:00Z"], ["2020-06-30", "2020-06-30T22:30+00:00"]):
+        with pytest.raises(TableError, match="times in UTC"):
+            evaluate("row", pd.DataFrame({"d": held}), "d")
+
+
+def test_a_day_with_something_behind_it_is_no_day():
+    assert Axis().normal("2020-06-30 12:00") == pd.Timestamp("2020-06-30")
+    with pytest.raises(UsageError, match="is no day"):
+        Axis().normal("2020-06-30garbage")
+
+
+def test_what_lies_ahead():
+    today = date(2026, 6, 30)
+    assert [Axis().lies_ahead(Axis().at(day), today) for day in ("2026-06-30", "2026-07-01")] == [False, True]
+    assert [Axis(True).lies_ahead(number, today) for number in (5000, 2026, 2027, 2199)] == [False, False, True, True]

@@ -54,6 +54,13 @@ def test_nobody_can_work_out_the_persons_behind_shares_of_different_wholes(seed)
     assert hidden <= 0.1 * 50 * 6, "protection must not cost the figures"
 
 
+def test_a_figure_that_is_hidden_already_hides_no_other():
+    alone = classes(np.array([130.0, 555.0]), np.array([400.0, np.inf]))
+    beside = classes(np.array([130.0, 555.0, np.nan, np.nan]), np.array([400.0, np.inf, 0.0, 1.0]))
+    assert beside[:2].tolist() == alone.tolist() == [[127.0, 132.0], [553.0, 558.0]]
+    assert np.isnan(beside[2:]).all()
+
+
 def test_parts_of_a_whole_keep_three_numbers_each():
     """50 random wholes in three to eight parts, with their total; all combinations are bounded by sums."""
     rng = np.random.default_rng(3)

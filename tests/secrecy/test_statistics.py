@@ -127,6 +127,11 @@ class TestTexts:
         statistics = frame(("t", "a", "b", share, "share", 12000))
         assert let_out(statistics, [("{x}", {"x": "t/a/b:of 10"})]).text(0) == words
 
+    def test_the_ends_of_an_interval_are_rounded_outwards(self):
+        statistics = frame(("t", "a", "b", 13 / 40, "share", 40), low=0.2, high=0.48)
+        said = [("{low} to {high}", {"low": "t/a/b:low of 10", "high": "t/a/b:high of 10"})]
+        assert let_out(statistics, said).text(0) == "2 to 7", "printed are 20 % and 61 %"
+
     @pytest.mark.parametrize(
         "word",
         ["3", 3, 0.5, "three of 3", "0.5", "nobody/3", "reach/Lost/Listed", None, "reach/List/Would have left:low"],
