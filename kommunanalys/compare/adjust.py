@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare.cautions import Caution, incomplete
 from kommunanalys.compare.peers import check_columns, realm
 from kommunanalys.compare.units import label, mark, resolve, speaker, variable
@@ -30,7 +31,7 @@ SAME = 1e-8
 
 
 @dataclass(frozen=True)
-class ExpectedCost:
+class ExpectedCost(Answer):
     """Cost of every municipality beside what the others would let expect at its needs.
 
     Parameters

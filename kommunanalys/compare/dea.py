@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare import cautions, dea_data
 from kommunanalys.compare.dea_words import about, figure, overview
 from kommunanalys.compare.dominance import Hull
@@ -26,7 +27,7 @@ MANY = 2000
 """Units from which the compiled simplex method is worth the half second that loading it takes."""
 
 
-class DEA:
+class DEA(Answer):
     """Farrell efficiency against the best practice of the units compared.
 
     Parameters

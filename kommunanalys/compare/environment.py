@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare.dea_data import check_fitted
 from kommunanalys.compare.truncated import SAME, Regressions, draw, expected, truncated_regression
 from kommunanalys.compare.units import as_table, speaker, variable
@@ -34,7 +35,7 @@ LOST: Final = 0.05
 
 
 @dataclass(frozen=True)
-class Environment:
+class Environment(Answer):
     """What goes with inefficiency.
 
     Parameters

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare.cautions import Caution
 from kommunanalys.compare.units import beside, check_years, joined, label, mark, resolve, speaker
 from kommunanalys.errors import NoData, TableError, UsageError
@@ -26,7 +27,7 @@ ROUNDING: Final = 1e-9
 
 
 @dataclass(frozen=True)
-class Malmquist:
+class Malmquist(Answer):
     """Change of productivity of every unit from each period to the next.
 
     Parameters

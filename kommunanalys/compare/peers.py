@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare.cautions import Caution, incomplete
 from kommunanalys.compare.units import label, municipality_of, resolve, speaker, variable
 from kommunanalys.errors import NoData, TableError, TooFewUnits, UsageError
@@ -22,7 +23,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Similar:
+class Similar(Answer):
     """The municipalities most similar to one of them.
 
     Parameters

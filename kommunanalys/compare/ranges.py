@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare.cautions import Caution
 from kommunanalys.compare.units import label, mark, resolve, speaker
 from kommunanalys.language import Speaker, current
@@ -60,7 +61,7 @@ with economies of scale (there also with one input). Standard error of the first
 
 
 @dataclass(frozen=True)
-class Intervals:
+class Intervals(Answer):
     """Efficiency scores with the range in which the true efficiency probably lies.
 
     Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare.cautions import Caution
 from kommunanalys.compare.sfa_data import Rows, check_columns, checked
 from kommunanalys.compare.sfa_likelihood import Array, Maximum, Sample, conditional_efficiency, maximise
@@ -28,7 +29,7 @@ LEVEL = 0.05
 """Probability above which a better fit than least squares may be chance."""
 
 
-class SFA:
+class SFA(Answer):
     """Stochastic frontier: y = const + X β + v − u (production) or + u (cost), v noise, u ≥ 0 inefficiency.
 
     Parameters

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare.cautions import Caution, incomplete, small_numbers
 from kommunanalys.compare.chance import Array
 from kommunanalys.compare.small import checked
@@ -24,7 +25,7 @@ UNLIKELY = 10.0
 
 
 @dataclass(frozen=True)
-class Shrunk:
+class Shrunk(Answer):
     """What the rates of small groups tell about the groups themselves, chance apart.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from kommunanalys.answer import Answer
 from kommunanalys.compare.cautions import Caution, incomplete, small_numbers
 from kommunanalys.compare.chance import beyond, chance_outside, limits
 from kommunanalys.compare.units import label, mark, resolve, speaker
@@ -24,7 +25,7 @@ Overdispersion = Literal["none", "additive"]
 
 
 @dataclass(frozen=True)
-class Funnel:
+class Funnel(Answer):
     """Rates against the size of their groups, with the limits that chance alone would draw.
 
     Parameters

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from kommunanalys.answer import Answer
 from kommunanalys.errors import AnalysisFailed, TableError
 from kommunanalys.language import Speaker, current
 from kommunanalys.secrecy.bounds import SLACK, Ranges, ceiling
@@ -27,7 +28,7 @@ TOTAL_LABELS = frozenset({*TOTALS, "All"})
 
 
 @dataclass(frozen=True)
-class AuditReport:
+class AuditReport(Answer):
     """What an outsider can work out.
 
     Parameters

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from kommunanalys import journal
+from kommunanalys.answer import Answer
 from kommunanalys.errors import PermitError
 from kommunanalys.language import Speaker, current
 from kommunanalys.origin import hash_bytes
@@ -28,7 +29,7 @@ PARTS = frozenset({*TEXTS, "id", "domains", "columns", "population", "valid_from
 
 
 @dataclass(frozen=True)
-class Permit:
+class Permit(Answer):
     """What a decision allows, and nothing else.
 
     Parameters
