@@ -11,7 +11,7 @@ help:
 	@echo "make test       all tests"
 	@echo "make check      format, lint, types, layers"
 	@echo "make format     put the code into the house format"
-	@echo "make lab        open JupyterLab on the notebooks"
+	@echo "make lab        open JupyterLab on copies of the notebooks, in a folder of your own (FOLDER=...)"
 	@echo "make benchmark  measure the figures that we claim"
 
 $(VENV)/.run: pyproject.toml constraints.txt
@@ -45,7 +45,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 lab: $(VENV)/.lab
-	$(BIN)/jupyter lab notebooks
+	$(BIN)/python -m kommunanalys lab $(if $(FOLDER),"$(FOLDER)")
 
 benchmark: $(VENV)/.dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

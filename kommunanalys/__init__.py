@@ -16,8 +16,10 @@ _WHERE = {
     "coverage": "tables",
     "early_warning": "early_warning",
     "errors": "errors",
+    "explore": "widgets",
     "figures": "figures",
     "find": "municipalities",
+    "form": "widgets",
     "get_kolada": "sources",
     "harmonise": "mergers",
     "indicators": "indicators",
@@ -32,6 +34,7 @@ _WHERE = {
     "secrecy": "secrecy",
     "show": "figures",
     "sources": "sources",
+    "widgets": "widgets",
 }
 
 __all__ = ["__version__", *_WHERE]  # noqa: PLE0604  (the names are the keys above)

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 import typer
 
-from kommunanalys import cli_reports, cli_secrecy, cli_sources, cli_upkeep
-from kommunanalys.errors import KommunanalysError
+from kommunanalys import cli_lab, cli_reports, cli_secrecy, cli_sources, cli_upkeep
+from kommunanalys.errors import KommunanalysError, NotebookError
 from kommunanalys.language import Speaker, check_language, current
 
 app = typer.Typer(
@@ -30,6 +30,8 @@ app = typer.Typer(
 app.add_typer(cli_sources.sources, name="sources")
 app.add_typer(cli_sources.template, name="template")
 app.add_typer(cli_secrecy.secrecy, name="secrecy")
+app.command("init")(cli_lab.init_command)
+app.command("lab")(cli_lab.lab_command)
 app.command("search")(cli_sources.search_command)
 app.command("fetch")(cli_sources.fetch_command)
 app.command("sweep")(cli_reports.sweep_command)
@@ -76,15 +78,18 @@ def run_command(
 @app.command("list")
 def list_command(language: Language = "") -> None:
     """List the notebooks with their parameters, types, defaults and help."""
-    from kommunanalys.paths import notebooks_dir
-    from kommunanalys.reporting.parameters import declared, read_notebook
+    from kommunanalys.reporting.parameters import all_notebooks, declared, read_notebook
 
     say = Speaker(check_language(language or current()))
-    for path in sorted(notebooks_dir().glob("*.ipynb")):
-        notebook = read_notebook(path)
+    for name, path in sorted(all_notebooks().items()):
+        try:
+            notebook = read_notebook(path)
+            parameters = declared(notebook)
+        except NotebookError:
+            continue  # a person's own sheet without parameters
         heading = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
-        typer.echo(f"{path.stem}\n  {say(heading).splitlines()[0].lstrip('# ')}")
-        for item in declared(notebook).values():
+        typer.echo(f"{name}\n  {(say(heading).splitlines() or [''])[0].lstrip('# ')}")
+        for item in parameters.values():
             default = "" if item.default is None else item.default
             typer.echo(f"  -p {item.name}={default}  ({item.type})\n       {say(item.help)}")
 

@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
+OWN = ".kommunanalys.json"
+"""The record by which a person's own folder is known."""
 
 
 def _bundled(name: str) -> Path:
@@ -39,6 +41,18 @@ def data_dir() -> Path:
     True
     """
     return _bundled("data")
+
+
+def own_folder() -> Path | None:
+    """The person's own folder, made by `kommunanalys init`, that the current directory lies in; None outside one.
+
+    Examples
+    --------
+    >>> own_folder() is None or (own_folder() / OWN).is_file()
+    True
+    """
+    here = Path.cwd()
+    return next((place for place in (here, *here.parents) if (place / OWN).is_file()), None)
 
 
 def cache_dir() -> Path:

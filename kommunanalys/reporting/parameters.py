@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 
 from kommunanalys.errors import NotebookError, ParameterError, UsageError
-from kommunanalys.paths import notebooks_dir
+from kommunanalys.paths import notebooks_dir, own_folder
 
 YES, NO = frozenset({"true", "yes", "1", "ja", "kyllä"}), frozenset({"false", "no", "0", "nej", "ei"})
 NONE = frozenset({"", "none", "null"})
@@ -121,7 +121,7 @@ def _refuse() -> Any:
 
 
 def find_notebook(name: str | Path) -> Path:
-    """A notebook by its path, or by the name of one that comes with the library.
+    """A notebook by its path, or by its name: the person's own, in a folder of theirs, before the library's.
 
     Raises
     ------
@@ -136,15 +136,27 @@ def find_notebook(name: str | Path) -> Path:
     path = Path(name)
     if path.suffix == ".ipynb" and path.is_file():
         return path
-    bundled = notebooks_dir() / f"{path.name.removesuffix('.ipynb')}.ipynb"
-    if bundled.is_file() and (path.parent == Path() or path.parent.name == "notebooks"):
-        return bundled
-    known = ", ".join(sorted(item.stem for item in notebooks_dir().glob("*.ipynb")))
+    named = all_notebooks().get(path.name.removesuffix(".ipynb"))
+    if named and (path.parent == Path() or path.parent.name == "notebooks"):
+        return named
     raise UsageError(
-        "No notebook {name!r}. Those that come with the library: {known}. Or give the path of a file.ipynb.",
+        "No notebook {name!r}. There are: {known}. Or give the path of a file.ipynb.",
         name=str(name),
-        known=known,
+        known=", ".join(sorted(all_notebooks())),
     )
+
+
+def all_notebooks() -> dict[str, Path]:
+    """The notebooks by name: those that come with the library, and those of the person's own folder in their place.
+
+    Examples
+    --------
+    >>> "cost_efficiency" in all_notebooks()
+    True
+    """
+    own = own_folder()
+    folders = [notebooks_dir(), *([own / "notebooks"] if own else [])]
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.ipynb"))}
 
 
 def read_notebook(path: Path) -> nbformat.NotebookNode:

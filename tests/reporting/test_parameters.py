@@ -107,3 +107,17 @@ def test_no_notebook_at_all(tmp_path):
     path.write_text("hello", encoding="utf-8")
     with pytest.raises(NotebookError, match=r"x\.ipynb"):
         read_notebook(path)
+
+
+def test_a_person_s_own_notebook_comes_before_the_library_s(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / ".kommunanalys.json").write_text("{}", encoding="utf-8")
+    mine = tmp_path / "notebooks" / "cost_efficiency.ipynb"
+    mine.write_bytes(find_notebook("cost_efficiency").read_bytes())
+    (tmp_path / "notebooks" / "scratch.ipynb").write_bytes(mine.read_bytes())
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert find_notebook("cost_efficiency") == mine
+    assert find_notebook("scratch").parent == mine.parent
+    assert find_notebook("open_data").parent != mine.parent
+    monkeypatch.chdir(tmp_path.parent)
+    assert find_notebook("cost_efficiency") != mine

@@ -1,0 +1,214 @@
+"""The explorer without a browser: every field changes the choice, draws once, and says what is wrong."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kommunanalys as ka
+from kommunanalys.figures import description
+from kommunanalys.widgets import explorer as module
+from kommunanalys.widgets.explorer import Explorer
+from kommunanalys.widgets.views import draw
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return ka.panel(ka.read_example())
+
+
+@pytest.fixture
+def shown(panel):
+    return Explorer(panel, municipality="X07", language="en")
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    calls = []
+    monkeypatch.setattr(module, "draw", lambda *args, **given: calls.append(1) or draw(*args, **given))
+    return calls
+
+
+def test_each_field_changes_the_choice_and_draws_once(shown, drawn):
+    changes = [
+        (shown.views, "ranking", "view"),
+        (shown.year, 2020, "year"),
+        (shown.views, "line", "view"),
+        (shown.span, (2016, 2022), "years"),
+        (shown.indicator.list, "tax_rate", "indicator"),
+        (shown.languages, "sv", "language"),
+    ]
+    for field, value, name in changes:
+        before = shown.picture.svg
+        field.value = value
+        assert getattr(shown.choice, name) == value
+        assert shown.picture.svg != before
+        assert not shown.picture.problem
+    assert len(drawn) == len(changes)
+
+
+def test_a_typed_municipality_is_drawn_once_with_peers_of_its_own(shown, drawn):
+    shown.place.field.value = "X09"
+    assert shown.choice.municipality == "X09"
+    assert shown.choice.peers == shown.peers.chosen
+    assert "X09" not in shown.choice.peers
+    assert len(drawn) == 1
+
+
+def test_peers_chosen_by_hand_stay(shown):
+    shown.peers.adding.field.value = "X30"
+    assert shown.choice.peers[-1] == "X30"
+    shown.place.field.value = "X30"
+    assert "X30" not in shown.choice.peers
+    kept = shown.choice.peers
+    shown.place.field.value = "X09"
+    assert shown.choice.peers == kept
+    shown.suggest.click()
+    assert shown.choice.peers != kept
+    assert "most similar" in shown.peers.said.value
+
+
+def test_a_click_marks_in_every_view_and_another_takes_the_mark_away(shown):
+    shown.views.value = "scatter"
+    shown.picture.clicked = "X03"
+    for view in ("scatter", "line", "ranking", "distribution"):
+        shown.views.value = view
+        assert shown.picture.marked == ["X03"]
+        assert 'data-code="X03"' in shown.picture.svg
+    assert shown.marked.chosen == ("X03",)
+    shown.picture.clicked = "X03"
+    assert shown.choice.marked == shown.marked.chosen == ()
+    shown.picture.clicked = "X03"
+    shown.marked.list.value = ("X03",)
+    shown.marked.away.click()
+    assert shown.picture.marked == []
+
+
+def test_a_year_without_figures_is_said_and_shows_no_old_figure(panel):
+    panel = panel[["tax_rate", "population"]].copy()
+    panel.loc[panel.index.get_level_values("year") == 2015, "tax_rate"] = np.nan
+    made = Explorer(panel, municipality="X07", language="en")
+    made.indicator.list.value = "tax_rate"
+    made.views.value = "ranking"
+    made.year.value = 2015
+    assert made.picture.problem
+    assert made.picture.svg == ""
+    assert "2015" in made.picture.alternative
+    made.year.value = 2016
+    assert made.picture.svg
+    assert not made.picture.problem
+
+
+def test_a_chosen_indicator_takes_a_year_that_it_has(panel):
+    panel = panel[["tax_rate", "population"]].copy()
+    panel.loc[panel.index.get_level_values("year") >= 2020, "tax_rate"] = np.nan
+    made = Explorer(panel, municipality="X07")
+    made.views.value = "ranking"
+    made.indicator.list.value = "population"
+    made.year.value = 2023
+    made.indicator.list.value = "tax_rate"
+    assert (made.choice.year, made.year.value, made.picture.problem) == (2019, 2019, False)
+
+
+def test_a_municipality_without_any_figure_does_not_stop_the_rest(panel):
+    panel = panel[["tax_rate"]].copy()
+    panel.loc["X07", "tax_rate"] = np.nan
+    made = Explorer(panel, municipality="X07", language="en")
+    for view in ("line", "ranking", "distribution"):
+        made.views.value = view
+        assert made.picture.alternative
+    made.place.field.value = "X09"
+    assert made.picture.svg
+
+
+def test_an_error_of_any_kind_is_said_in_place(shown, monkeypatch):
+    def broken(*args, **given):
+        raise ZeroDivisionError("by nought")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "draw", broken)
+        shown.views.value = "ranking"
+        assert shown.picture.problem
+        assert "by nought" in shown.picture.alternative
+        assert shown.picture.svg == ""
+    shown.views.value = "line"
+    assert shown.picture.svg
+
+
+def test_an_error_is_said_in_the_language_of_the_page(shown, monkeypatch):
+    monkeypatch.setattr(module, "in_words", lambda error, say: f"{say.language}: {error}")
+    shown.languages.value = "fi"
+    shown.views.value = "map"
+    assert shown.picture.alternative.startswith("fi: ")
+
+
+def test_the_code_makes_the_same_figure_again(shown, panel):
+    shown.languages.value = "fi"
+    shown.picture.clicked = "X03"
+    for view in ("scatter", "line"):
+        shown.views.value = view
+        space = {"panel": panel}
+        exec(shown.taking.code.text.rpartition("\n")[0], space)
+        again = description(draw(panel, space["choice"]))
+        assert (again.caption, again.alternative) == (shown.picture.caption, shown.picture.alternative)
+
+
+def test_the_code_uses_the_names_of_the_notebook(monkeypatch):
+    panel = ka.panel(ka.read_example())
+
+    class Shell:
+        user_ns = {"_": panel, "mine": panel}  # noqa: RUF012
+
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: Shell)
+    made = Explorer(panel, municipality="X07")
+    assert "draw(mine, choice)" in made.taking.code.text
+    Shell.user_ns = {}
+    made.views.value = "ranking"
+    assert "draw(panel, choice)" in made.taking.code.text
+    assert "# panel: Example data" in made.taking.code.text
+
+
+def test_only_the_fields_of_the_view_are_there(shown):
+    there = {
+        view: [name for name in ("second", "span", "year") if getattr(shown, name).layout.display != "none"]
+        for view in ("line", "scatter", "ranking")
+        if setattr(shown.views, "value", view) is None
+    }
+    assert there == {"line": ["span"], "scatter": ["second", "year"], "ranking": ["year"]}
+
+
+def test_what_a_saved_notebook_holds_is_the_figure_and_no_table(shown, panel):
+    held = "".join(str(widget.get_state()) for widget in (shown, shown.picture, shown.taking, shown.taking.code))
+    assert "X20" not in shown.choice.peers
+    values = panel.loc["X20", "compulsory_cost_home"].dropna()
+    assert not [value for value in values if f"{value:.0f}" in held or f"{value:,.0f}" in held]
+
+
+def test_a_page_without_a_kernel_shows_the_figure(shown):
+    bundle = shown._repr_mimebundle_()
+    assert bundle["text/plain"] == shown.picture.alternative
+    assert "<figure>" in bundle["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+
+
+def test_many_changes_leave_no_observers_and_no_figures_behind(shown):
+    import gc
+
+    from matplotlib.figure import Figure
+
+    observers = sum(map(len, shown.year._trait_notifiers["value"].values()))
+    shown.views.value = "distribution"
+    for number in range(10):
+        shown.year.value = 2014 + number % 10
+    gc.collect()
+    assert sum(map(len, shown.year._trait_notifiers["value"].values())) == observers
+    assert len([item for item in gc.get_objects() if isinstance(item, Figure)]) <= 2
+
+
+def test_plain_frames_and_observations_are_explored_too():
+    index = pd.MultiIndex.from_product([["A", "B", "C"], [2020, 2021]], names=["municipality", "year"])
+    made = Explorer(pd.DataFrame({"buses": [1.0, 2, 3, 4, 5, 6]}, index), language="sv")
+    assert made.picture.svg
+    assert made.choice.peers == ()
+    made.views.value = "scatter"
+    assert made.picture.problem
+    assert Explorer(ka.read_example(), municipality="X07").picture.svg
