@@ -61,7 +61,9 @@ def test_the_code_of_the_readme_runs():
     assert "most similar to Tärnsund" in done.stdout
 
 
-@pytest.mark.parametrize("module", ["", ".compare", ".indicators", ".figures", ".secrecy", ".early_warning", ".errors"])
+@pytest.mark.parametrize(
+    "module", ["", ".compare", ".indicators", ".figures", ".secrecy", ".early_warning", ".widgets", ".errors"]
+)
 def test_every_public_name_is_on_the_page(module):
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     home = importlib.import_module(f"kommunanalys{module}")
@@ -86,3 +88,10 @@ def test_the_code_about_early_warning_runs(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
     assert done.returncode == 0, done.stderr
     assert "Of 10 " in done.stdout
+
+
+def test_the_code_about_exploring_runs(tmp_path):
+    pytest.importorskip("ipywidgets", reason="the extra [lab] is not installed")
+    code = "\n".join(blocks("docs/explore.md", "python"))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr

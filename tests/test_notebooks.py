@@ -48,10 +48,11 @@ def tables(folder: Path) -> list[list[list[object]]]:
 HEADINGS = {
     "cost_efficiency": {"sv": "Svaret i korthet", "fi": "Vastaus lyhyesti", "en": "The answer in short"},
     "municipality_profile": {"sv": "I korthet", "fi": "Lyhyesti", "en": "In short"},
+    "explore": {"sv": "Välj och titta", "fi": "Valitse ja katso", "en": "Choose and look"},
     "open_data": {"sv": "Så anges källan", "fi": "Näin lähde merkitään", "en": "How to cite"},
 }
 """A heading of each notebook by language."""
-TABLES = {"cost_efficiency": 8, "municipality_profile": 5, "open_data": 4}
+TABLES = {"cost_efficiency": 8, "municipality_profile": 5, "open_data": 4, "explore": 2}
 """Tables and figures that each notebook shows at least."""
 
 

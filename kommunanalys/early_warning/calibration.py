@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from kommunanalys.answer import Answer
 from kommunanalys.errors import TooFewUnits, UsageError
 from kommunanalys.language import Speaker
 
@@ -34,7 +35,7 @@ MEASURES = ("slope", "intercept", "error", "predicted", "observed")
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Answer):
     """How well risks agree with what happened.
 
     Parameters

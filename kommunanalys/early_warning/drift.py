@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from kommunanalys.answer import Answer
 from kommunanalys.early_warning.declaration import Words
 from kommunanalys.early_warning.signals import is_number
 from kommunanalys.errors import TableError, TooFewUnits
@@ -34,7 +35,7 @@ RISE = 0.5
 
 
 @dataclass(frozen=True)
-class DriftReport:
+class DriftReport(Answer):
     """How today's cohort differs from the one learnt from.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any, Final
 import pandas as pd
 
 from kommunanalys import journal
+from kommunanalys.answer import Answer
 from kommunanalys.early_warning import cohorts
 from kommunanalys.early_warning.declaration import Declaration, Words
 from kommunanalys.language import Speaker
@@ -36,7 +37,7 @@ POOL: Final = 5
 
 
 @dataclass(frozen=True)
-class Enough:
+class Enough(Answer):
     """Past outcomes counted, and what they allow.
 
     Parameters

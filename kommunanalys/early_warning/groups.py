@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.special import expit
 
+from kommunanalys.answer import Answer
 from kommunanalys.early_warning.calibration import line_through, log_odds
 from kommunanalys.early_warning.declaration import Words
 from kommunanalys.early_warning.intervals import NOTHING, Interval, share
@@ -35,7 +36,7 @@ ENOUGH = 50
 
 
 @dataclass(frozen=True)
-class GroupReport:
+class GroupReport(Answer):
     """How a list serves each group.
 
     Parameters

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from kommunanalys.answer import Answer
 from kommunanalys.early_warning import suspicions
 from kommunanalys.early_warning.cohorts import Prepared
 from kommunanalys.early_warning.declaration import Declaration
@@ -21,7 +22,7 @@ from kommunanalys.secrecy.register import in_words
 
 
 @dataclass(frozen=True)
-class LeakageReport:
+class LeakageReport(Answer):
     """Which columns are suspicious, and why.
 
     Parameters

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from kommunanalys import journal
+from kommunanalys.answer import Answer
 from kommunanalys.early_warning.intervals import LEVEL, Interval, difference
 from kommunanalys.early_warning.strategies import ALL, inclusion
 from kommunanalys.errors import UsageError
@@ -27,7 +28,7 @@ COMPARED: Final = (
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Answer):
     """What the evaluation recommends, and what it rests on.
 
     Parameters
