@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,8 @@ def commands(page):
 def test_every_command_is_understood(page):
     assert len(commands(page)) >= 3
     for command in commands(page):
-        result = CliRunner().invoke(app, [command[0], "--help"])
+        words = takewhile(lambda word: not word.startswith("-"), command)
+        result = CliRunner().invoke(app, [*words, "--help"])
         options = {word for word in command if word.startswith("-")}
         assert result.exit_code == 0
         assert all(option in result.output for option in options), command
