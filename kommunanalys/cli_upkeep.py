@@ -104,7 +104,8 @@ def retention_command(
     ] = None,
     language: Language = "",
 ) -> None:
-    """Delete what is private and older than this: executed notebooks and parcels. Reports, releases, journal stay."""
+    """Delete what is private and old: executed notebooks, parcels, expired lists. Reports, releases, journal stay."""
+    from kommunanalys.early_warning.expiry import remove_expired
     from kommunanalys.reporting.folder import reports_folder
     from kommunanalys.reporting.lock import folder_lock
     from kommunanalys.reporting.retention import DAYS, forget_private, forget_state
@@ -118,6 +119,7 @@ def retention_command(
         typer.echo(path)
     typer.echo(say("{count} executed notebooks deleted.", count=len(gone)))
     typer.echo(say("{count} parcels deleted.", count=len(parcels)))
+    typer.echo(say("{count} expired lists deleted.", count=remove_expired()))
 
 
 def _ended(folder: Path) -> list[str]:

@@ -114,6 +114,14 @@ def test_secrets_that_a_file_of_parameters_names_are_told(tmp_path, emit):
     assert "(SOURCE_KEY, KOMMUNANALYS_SMTP, KOMMUNANALYS_SMTP_FROM, " in done.output
 
 
+def test_retention_deletes_lists_whose_day_has_come(reports):
+    from tests.early_warning.lists import write
+
+    assert len(write()) == 2
+    assert "2 expired lists deleted." in called("retention", reports).output
+    assert "0 expired lists deleted." in called("retention", reports).output
+
+
 def test_retention_deletes_what_was_made_under_ended_permits(reports, tmp_path):
     from tests.reporting.test_retention import parcel
     from tests.secrecy.people import permit
