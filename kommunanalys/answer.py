@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import inspect
+from math import floor, log10
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from kommunanalys.errors import KommunanalysError
-from kommunanalys.language import Speaker, current
+from kommunanalys.language import MISSING, Speaker, current
 
 ROWS = 8
 """Rows of the table that are shown; a result of 300 municipalities is looked through by `.to_frame()`."""
@@ -53,8 +55,42 @@ def _table(result: Any, say: Speaker) -> list[str]:
     frame = result.to_frame() if hasattr(result, "to_frame") else pd.DataFrame()
     if not len(frame):
         return []
-    shown = frame.head(ROWS).to_html(border=0, na_rep="–", float_format=lambda value: f"{value:,.4g}")
-    if len(frame) <= ROWS:
-        return [shown]
-    more = say("{rows} of {all} rows; all of them: .to_frame()", rows=ROWS, all=say.number(len(frame)))
-    return [shown, f"<p>{html.escape(more)}</p>"]
+    told = say("Figures")
+    if len(frame) > ROWS:
+        told = say("{rows} of {all} rows; all of them: .to_frame()", rows=ROWS, all=say.number(len(frame)))
+    levels = frame.index.nlevels
+    heads = [*(name or "" for name in frame.index.names), *frame.columns]
+    decimals = [_decimals(frame.iloc[:, at]) for at in range(len(frame.columns))]
+    lines = [_line([_cell(head, say, None, "col") for head in heads])]
+    for row in frame.head(ROWS).itertuples():
+        keys = row[0] if levels > 1 else (row[0],)
+        cells = [_cell(key, say, None, "row") for key in keys]
+        cells += [_cell(value, say, places) for value, places in zip(row[1:], decimals, strict=True)]
+        lines.append(_line(cells))
+    return [f"<table><caption>{html.escape(told)}</caption>{''.join(lines)}</table>"]
+
+
+def _line(cells: list[str]) -> str:
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _decimals(column: pd.Series[Any]) -> int | None:
+    """Decimals by the size of the figures, three digits that count; None for years and what is not a number."""
+    if not pd.api.types.is_float_dtype(column):
+        return 0 if pd.api.types.is_integer_dtype(column) and column.name != "year" else None
+    sizes = column.abs()
+    size = float(sizes[np.isfinite(sizes)].max())
+    return 0 if size >= 1000 else min(8, 2 - floor(log10(size))) if size > 0 else 0
+
+
+def _cell(value: Any, say: Speaker, decimals: int | None, scope: str = "") -> str:
+    """A cell, or with a scope a head; what is missing is a dash."""
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        text = MISSING
+    elif isinstance(value, bool | np.bool_):
+        text = say("yes") if value else say("no")
+    elif decimals is not None:
+        text = say.number(float(value), decimals)
+    else:
+        text = str(value)
+    return f'<th scope="{scope}">{html.escape(text)}</th>' if scope else f"<td>{html.escape(text)}</td>"

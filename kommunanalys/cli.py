@@ -78,6 +78,7 @@ def run_command(
 @app.command("list")
 def list_command(language: Language = "") -> None:
     """List the notebooks with their parameters, types, defaults and help."""
+    from kommunanalys.paths import notebooks_dir
     from kommunanalys.reporting.parameters import all_notebooks, declared, read_notebook
 
     say = Speaker(check_language(language or current()))
@@ -88,7 +89,8 @@ def list_command(language: Language = "") -> None:
         except NotebookError:
             continue  # a person's own sheet without parameters
         heading = next((cell.source for cell in notebook.cells if cell.cell_type == "markdown"), "")
-        typer.echo(f"{name}\n  {(say(heading).splitlines() or [''])[0].lstrip('# ')}")
+        own = "" if path.parent == notebooks_dir() else f"  ({path})"
+        typer.echo(f"{name}{own}\n  {(say(heading).splitlines() or [''])[0].lstrip('# ')}")
         for item in parameters.values():
             default = "" if item.default is None else item.default
             typer.echo(f"  -p {item.name}={default}  ({item.type})\n       {say(item.help)}")

@@ -36,8 +36,27 @@ class KommunanalysError(Exception):
         self.values = values
 
     def __str__(self) -> str:
-        text = translate(self.message, current())
-        return text.format(**self.values) if self.values else text
+        return self.said(current())
+
+    def said(self, language: str, country: str | None = None) -> str:
+        """The message in a language, errors among its values too.
+
+        Examples
+        --------
+        >>> NoData("{reason} Nothing is drawn.", reason=NoData("No figures.")).said("en")
+        'No figures. Nothing is drawn.'
+        """
+        text = translate(self.message, language, country)
+        values = {name: _said(value, language, country) for name, value in self.values.items()}
+        return text.format(**values) if values else text
+
+
+def _said(value: object, language: str, country: str | None) -> object:
+    if isinstance(value, KommunanalysError):
+        return value.said(language, country)
+    if isinstance(value, tuple) and value and all(isinstance(one, KommunanalysError) for one in value):
+        return "\n".join(one.said(language, country) for one in value)
+    return value
 
 
 class UsageError(KommunanalysError, ValueError):

@@ -14,6 +14,8 @@ from kommunanalys.translation import LANGUAGES, current, translate
 
 __all__ = ["LANGUAGES", "Speaker", "check_language", "current", "translate"]
 
+NAMES = {"sv": "Svenska", "fi": "Suomi", "en": "English"}
+"""Each language by its own name, as a list of languages shows it."""
 LOCALES = {"sv": "sv_SE", "fi": "fi_FI", "en": "en_GB"}
 DATES = {"sv": "d MMMM y", "fi": "d. MMMM y", "en": "d MMMM y"}
 """Months in words: a locale's own short date is read differently in each country."""
@@ -66,7 +68,7 @@ class Speaker:
     def __post_init__(self) -> None:
         check_language(self.language)
 
-    def __call__(self, text: str, **values: object) -> str:
+    def __call__(self, text: str, /, **values: object) -> str:
         """The text in the language, its fields filled."""
         spoken = translate(text, self.language, self.country)
         return spoken.format(**values) if values else spoken

@@ -7,6 +7,7 @@ must never be published with it.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -46,13 +47,22 @@ def data_dir() -> Path:
 def own_folder() -> Path | None:
     """The person's own folder, made by `kommunanalys init`, that the current directory lies in; None outside one.
 
+    Somebody else's is none: notebooks of theirs would else be run by name.
+
     Examples
     --------
     >>> own_folder() is None or (own_folder() / OWN).is_file()
     True
     """
     here = Path.cwd()
-    return next((place for place in (here, *here.parents) if (place / OWN).is_file()), None)
+    return next((place for place in (here, *here.parents) if _is_own(place / OWN)), None)
+
+
+def _is_own(record: Path) -> bool:
+    # Of the record itself: a link to the person's own record can be laid by anybody.
+    if not record.is_file():
+        return False
+    return sys.platform == "win32" or record.lstat().st_uid == os.getuid()
 
 
 def cache_dir() -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from itertools import count
@@ -138,7 +139,10 @@ def workspace(folder: str | Path, *, language: str | None = None) -> Changes:
     spoken = check_language(language or (known or {}).get("language") or current())
     try:
         files = delivered(spoken)
-        return _made(target, files, spoken) if known is None else _upgraded(target, files, spoken, known)
+        if known is not None:
+            return _upgraded(target, files, spoken, known)
+        with _parents(target):
+            return _made(target, files, spoken)
     except OSError as error:
         raise OutputError(
             "{path} cannot be written ({reason}). Close what is open in other programs, or choose another folder.",
@@ -180,6 +184,19 @@ def _version() -> str:
     import kommunanalys
 
     return str(kommunanalys.__version__)
+
+
+@contextlib.contextmanager
+def _parents(folder: Path) -> Iterator[None]:
+    """Folders above that are made on the way go again when the folder itself is not made."""
+    missing = [one for one in folder.parents if not one.exists()]
+    try:
+        yield
+    except BaseException:
+        for one in missing:
+            with contextlib.suppress(OSError):
+                one.rmdir()
+        raise
 
 
 def _made(folder: Path, files: Mapping[str, bytes], language: str) -> Changes:

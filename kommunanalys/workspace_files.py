@@ -22,7 +22,7 @@ state/
 .ipynb_checkpoints/
 __pycache__/
 """
-ATTRIBUTES = "*.ipynb filter=kommunanalys text eol=lf\n"
+ATTRIBUTES = "*.[iI][pP][yY][nN][bB] filter=kommunanalys text eol=lf\n"
 SCHEDULE = "schedule.txt"
 SCHEDULERS = {"Windows": "windows", "Darwin": "cron"}
 KOLADA = "-p source=kolada -p municipality=Ale"

@@ -11,7 +11,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from kommunanalys.language import Speaker
 
@@ -37,14 +39,24 @@ def stripped(raw: bytes) -> bytes:
     notebook = json.loads(raw)
     if not isinstance(notebook, dict) or notebook.get("nbformat") != 4:
         raise ValueError("no notebook of format 4")
-    notebook.get("metadata", {}).pop("widgets", None)
-    for cell in notebook.get("cells", []):
+    cells = notebook.get("cells", [])
+    if not isinstance(cells, list) or not all(isinstance(part, dict) for part in cells):
+        raise ValueError("no notebook: its cells are no list of cells")
+    _without(notebook, ["widgets"])
+    for cell in cells:
         if cell.get("cell_type") == "code":
             cell |= {"outputs": [], "execution_count": None}
-            for name in SHOWN:
-                cell.get("metadata", {}).pop(name, None)
+            _without(cell, SHOWN)
     # As JupyterLab writes it, so that git shows only what a person has changed.
     return (json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _without(part: dict[str, Any], names: Iterable[str]) -> None:
+    metadata = part.get("metadata", {})
+    if not isinstance(metadata, dict):
+        raise ValueError("no notebook: its metadata are no table")
+    for name in names:
+        metadata.pop(name, None)
 
 
 def set_filter(folder: Path, say: Speaker) -> str:

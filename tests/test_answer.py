@@ -62,3 +62,20 @@ def test_before_the_fit_nothing_is_told():
 def test_funnel_shows_its_limits():
     rates = pd.Series([0.5, 0.9, 0.7], index=["X01", "X02", "X03"])
     assert "<table" in funnel(rates, rates * 0 + 100)._repr_html_()
+
+
+class Sizes(Answer):
+    def to_frame(self):
+        index = pd.Index(["X01", "X02"], name="unit")
+        columns = {"cost": [12345678.0, 2.0], "share": [0.0123, np.nan], "sure": [True, False], "year": [2023, 2024]}
+        return pd.DataFrame(columns | {"count": pd.array([1500, None])}, index=index)
+
+
+def test_figures_are_written_as_the_language_writes_them(monkeypatch):
+    monkeypatch.setenv("KOMMUNANALYS_LANGUAGE", "sv")
+    page = Sizes()._repr_html_()
+    first = [f"<td>{text}</td>" for text in ("12\xa0345\xa0678", "0,0123", "ja", "2023", "1\xa0500")]
+    assert '<th scope="row">X01</th>' + "".join(first) in page
+    assert '<th scope="row">X02</th><td>2</td><td>–</td><td>nej</td><td>2024</td><td>–</td>' in page
+    assert '<th scope="col">cost</th>' in page
+    assert "<caption>" in page

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from kommunanalys.cli import app
 from kommunanalys.errors import ParameterError
+from kommunanalys.paths import notebooks_dir
 
 RUNNER = CliRunner()
 
@@ -95,3 +96,14 @@ def test_help_is_in_the_persons_language(language, words):
     environment = {**os.environ, "KOMMUNANALYS_LANGUAGE": language, "PYTHONIOENCODING": "utf-8"}
     told = subprocess.run(command, env=environment, capture_output=True, text=True, encoding="utf-8", check=True)
     assert words in told.stdout
+
+
+def test_list_tells_where_the_persons_own_notebooks_lie(tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / ".kommunanalys.json").write_text("{}", encoding="utf-8")
+    mine = tmp_path / "notebooks" / "cost_efficiency.ipynb"
+    mine.write_bytes((notebooks_dir() / mine.name).read_bytes())
+    monkeypatch.chdir(tmp_path)
+    told = RUNNER.invoke(app, ["list", "-l", "en"]).output.splitlines()
+    assert f"cost_efficiency  ({mine})" in told
+    assert "open_data" in told

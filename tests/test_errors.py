@@ -31,3 +31,12 @@ def test_braces_in_values_are_harmless():
 )
 def test_exit_codes(kind, code):
     assert kind.exit_code == code
+
+
+def test_errors_within_an_error_are_said_in_the_same_language():
+    text = "Unknown language {language!r}. Choose one of {languages}."
+    inner = tuple(errors.UsageError(text, language=one, languages="sv") for one in ("de", "da"))
+    one, both = errors.UsageError("{reason}", reason=inner[0]), errors.UsageError("{reasons}", reasons=inner)
+    assert one.said("sv") == "Okänt språk 'de'. Välj ett av sv."
+    assert both.said("sv") == "Okänt språk 'de'. Välj ett av sv.\nOkänt språk 'da'. Välj ett av sv."
+    assert str(both).count("Unknown language") == 2

@@ -42,3 +42,7 @@ def test_dates_with_the_month_in_words(language, told):
 def test_what_is_no_date_is_refused(text):
     with pytest.raises(ValueError, match=r"Invalid isoformat|month must be"):
         Speaker("en").date(text)
+
+
+def test_a_field_may_be_called_text():
+    assert Speaker("en")("No {text}.", text="figures") == "No figures."

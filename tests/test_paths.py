@@ -1,6 +1,10 @@
 """Notebooks and data are found; cache and state follow the environment."""
 
+import os
+import sys
 from pathlib import Path
+
+import pytest
 
 from kommunanalys import paths
 
@@ -23,3 +27,13 @@ def test_environment_moves_cache_and_state(monkeypatch, tmp_path):
     monkeypatch.delenv("KOMMUNANALYS_STATE")
     assert paths.state_dir() != Path()
     assert "kommunanalys" in str(paths.state_dir())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file has no such owner there")
+def test_a_folder_that_somebody_else_has_marked_is_not_the_persons_own(tmp_path, monkeypatch):
+    (tmp_path / "under").mkdir()
+    (tmp_path / paths.OWN).write_text("{}")
+    monkeypatch.chdir(tmp_path / "under")
+    assert paths.own_folder() == tmp_path
+    monkeypatch.setattr(os, "getuid", lambda: (tmp_path / paths.OWN).stat().st_uid + 1)
+    assert paths.own_folder() is None

@@ -301,3 +301,14 @@ def test_the_version_is_told_when_it_is_another(folder):
     (folder / RECORD).write_text(json.dumps(record | {"version": "0.0.1"}), encoding="utf-8")
     assert "Version 0.0.1 → " in workspace(folder).summary("en")
     assert "Version" not in workspace(folder).summary("en")
+
+
+def test_folders_above_that_were_made_on_the_way_go_again_after_a_failure(shipped, tmp_path, monkeypatch):
+    def failing(path, raw):
+        raise OSError(28, "No space left")
+
+    (tmp_path / "there").mkdir()
+    monkeypatch.setattr(module, "_write", failing)
+    with pytest.raises(OutputError):
+        workspace(tmp_path / "there" / "a" / "b" / "mine")
+    assert list((tmp_path / "there").iterdir()) == []

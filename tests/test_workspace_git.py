@@ -15,7 +15,7 @@ from kommunanalys.workspace import workspace
 from kommunanalys.workspace_git import set_filter, stripped
 
 needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-NAME = "notebooks/mine å.ipynb"
+NAME = "notebooks/mine å.IPynb"
 
 
 @pytest.fixture(autouse=True)
@@ -71,7 +71,18 @@ def test_an_empty_file_goes_through():
     assert stripped(b"") == b""
 
 
-@pytest.mark.parametrize("raw", [b"<<<<<<< HEAD", b"[]", b'{"worksheets": [], "nbformat": 3}'])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<<<<<<< HEAD",
+        b"[]",
+        b'{"worksheets": [], "nbformat": 3}',
+        b'{"cells": null, "nbformat": 4}',
+        b'{"cells": [null], "nbformat": 4}',
+        b'{"cells": [], "metadata": null, "nbformat": 4}',
+        b'{"cells": [{"cell_type": "code", "metadata": null}], "nbformat": 4}',
+    ],
+)
 def test_what_is_no_notebook_of_today_is_refused(raw):
     with pytest.raises(ValueError, match=r"Expecting value|no notebook"):
         stripped(raw)

@@ -176,6 +176,7 @@ def _name_ends(ax: Axes, crowd: Crowd, ends: list[tuple[float, int]]) -> None:
             1.01,
             (height - bottom) / (top - bottom),
             crowd.names[place],
+            parse_math=False,
             transform=ax.transAxes,
             va="center",
             fontsize=9,
@@ -334,7 +335,9 @@ def head(ax: Axes, text: str) -> None:
     'Cost, SEK'
     """
     # Far from the left edge of the axes, so that it begins where the numbers of the axis do.
-    ax.text(-0.14, 1.03, textwrap.fill(text, 92), transform=ax.transAxes, fontsize=9.5, color=PALETTE["line"])
+    # A "$" in a name is money, not mathematics.
+    look = {"fontsize": 9.5, "color": PALETTE["line"], "parse_math": False}
+    ax.text(-0.14, 1.03, textwrap.fill(text, 92), transform=ax.transAxes, **look)  # type: ignore[arg-type]
 
 
 def note(ax: Axes, text: str) -> None:
@@ -346,7 +349,8 @@ def note(ax: Axes, text: str) -> None:
     0
     """
     if text:
-        ax.text(0.01, 0.985, text, transform=ax.transAxes, va="top", fontsize=9, color=PALETTE["focus"])
+        look = {"fontsize": 9, "color": PALETTE["focus"], "parse_math": False}
+        ax.text(0.01, 0.985, text, transform=ax.transAxes, va="top", **look)  # type: ignore[arg-type]
 
 
 def _ticks(axis: Axis, say: Speaker, *, whole: bool = False) -> None:

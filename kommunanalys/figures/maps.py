@@ -137,4 +137,4 @@ def _key(ax: Axes, edges: Array, say: Speaker, decimals: int) -> None:
         box = Rectangle((0.6, y), 0.04, 0.024, transform=ax.figure.transFigure, facecolor=shade, hatch=hatch)
         box.set(edgecolor=PALETTE["line"], linewidth=0.5, clip_on=False)
         ax.add_artist(box)
-        ax.text(0.655, y + 0.012, text, transform=ax.figure.transFigure, va="center", fontsize=9)
+        ax.text(0.655, y + 0.012, text, transform=ax.figure.transFigure, va="center", fontsize=9, parse_math=False)

@@ -232,6 +232,7 @@ def write_names(ax: Axes, crowd: Crowd, x: Array, y: Array) -> None:
             textcoords="offset points",
             ha="left" if right > 0 else "right",
             va="center",
+            parse_math=False,
             fontsize=9,
             fontweight="bold" if strong else "normal",
             color=PALETTE["focus" if strong else "line"],

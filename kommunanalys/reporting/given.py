@@ -271,18 +271,18 @@ def places(values: Sequence[str], country: str | None) -> list[str]:
     """
     from kommunanalys.municipalities import find
 
-    codes, wrong = list[str](), list[str]()
+    codes, wrong = list[str](), list[KommunanalysError]()
     for value in values:
         try:
             codes.append(find(value, country=country).code)
         except KommunanalysError as error:
-            wrong.append(str(error))
+            wrong.append(error)
     if wrong:
         raise UnknownMunicipality(
             "{count} of {total} municipalities are wrong; nothing was run.\n{reasons}",
             count=len(wrong),
             total=len(values),
-            reasons="\n".join(wrong),
+            reasons=tuple(wrong),
         )
     return list(dict.fromkeys(codes))
 

@@ -104,8 +104,9 @@ class Parameter:
                 else _refuse()
             )
         if self.kind == "list[str]":
-            items = value.split(",") if isinstance(value, str) else value
-            return [item.strip() if isinstance(item, str) else _refuse() for item in items]  # type: ignore[attr-defined]
+            if isinstance(value, str):
+                return [item.strip() for item in value.split(",")] if value.strip() else []
+            return [item.strip() if isinstance(item, str) else _refuse() for item in value]  # type: ignore[attr-defined]
         if self.kind == "bool":
             word = str(value).strip().lower()
             return True if word in YES else False if word in NO else _refuse()

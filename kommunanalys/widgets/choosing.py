@@ -44,7 +44,7 @@ def in_words(error: KommunanalysError, say: Speaker) -> str:
     >>> in_words(KommunanalysError("No {what}.", what="figures"), Speaker("en"))
     'No figures.'
     """
-    return say(error.message, **error.values)
+    return error.said(say.language, say.country)
 
 
 class Place(ipywidgets.VBox):  # type: ignore[misc]

@@ -15,11 +15,12 @@ import numpy as np
 
 from kommunanalys.compare.units import label
 from kommunanalys.errors import KommunanalysError
+from kommunanalys.figures.crowd import swept
 from kommunanalys.language import LANGUAGES, Speaker, check_language, current
 from kommunanalys.origin import origins
 from kommunanalys.widgets.choice import VIEWS, Choice
 from kommunanalys.widgets.choosing import Finder, Place, Several, in_words, message
-from kommunanalys.widgets.exports import export
+from kommunanalys.widgets.exports import export, free
 from kommunanalys.widgets.picture import Picture
 from kommunanalys.widgets.prepared import prepare
 from kommunanalys.widgets.recipe import came_from
@@ -104,19 +105,22 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.year = ipywidgets.SelectionSlider(options=years)
         self.span = ipywidgets.SelectionRangeSlider(options=years)
         self.picture = Picture()
+        self._kept: tuple[str, Axes] | None = None
         self.taking = Taking(self._write, self._stem, self._origins())
 
     def _write(self, path: Path) -> list[Path]:
-        return export(self._ready, self.choice, path)
+        return export(self._ready, self.choice, free(self._ready, self.choice, path))
 
     def _stem(self) -> str:
         choice = self.choice
-        return "_".join([choice.view, choice.indicator, choice.municipality, choice.language])
+        both = [choice.second] if choice.view == "scatter" else []
+        time = choice.years if choice.view == "line" else (choice.year,)
+        asked = [choice.view, choice.municipality, *time, choice.language, choice.indicator, *both]
+        return "_".join(map(str, asked))
 
     def _origins(self) -> list[Any]:
-        # Merged frames have lost the ids of their origins; the session's list has not.
         lines = [item for item in origins() if self._boundaries and item.id == self._boundaries.origin]
-        own = origins(self._ready.panel) or origins()
+        own = origins(self._ready.panel)
         return own + [item for item in lines if item not in own]
 
     def _laid_out(self) -> list[ipywidgets.Widget]:
@@ -245,6 +249,8 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _tell_like(self) -> None:
         say = self._speaker()
         on = say.names(called(name, say, self._labels) for name in self._like)
+        if self._own_peers:
+            return
         self.peers.said.value = message(
             say("Suggested: the most similar ones in {indicators}.", indicators=on)
             if self._like
@@ -257,7 +263,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         for field, views in ((self.second, ("scatter",)), (self.span, ("line",)), (self.year, VIEWS[1:])):
             field.layout.display = None if choice.view in views else "none"
         try:
-            self.picture.show(self.axes(), self._names, choice.marked, choice.language)
+            self.picture.show(self._redrawn(), self._names, choice.marked, choice.language)
         except KommunanalysError as error:
             self.picture.fail(in_words(error, self._speaker()), choice.language)
         except Exception as error:  # noqa: BLE001 - a widget's errors end in a log that nobody reads
@@ -267,14 +273,26 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         # The figure goes to the page first; what stands under it may come a moment later.
         self.taking.code.text = self._lines()
 
+    def _redrawn(self) -> Axes:
+        """The figure on the axes of the last one of this view; a new one is slower. After an error none are kept."""
+        kept, self._kept = self._kept, None
+        old = swept(kept[1]) if kept and kept[0] == self.choice.view else None
+        ax = draw(self._ready, self.choice, ax=old, boundaries=self._boundaries)
+        self._kept = (self.choice.view, ax)
+        return ax
+
     def axes(self) -> Axes:
         """The figure of the choice, for `ka.show`."""
         return draw(self._ready, self.choice, boundaries=self._boundaries)
 
     def _lines(self) -> str:
         """The code of the figure, with the names that the tables have in the notebook."""
-        name = _called(self._table)
-        load = "" if name else came_from(self._ready.panel)
+        name, load, say = _called(self._table), "", self._speaker()
+        lacks = say("The table has no name in the notebook: write its name in the line `panel = ...` of the code.")
+        self.taking.hint.value = "" if name else message(lacks)
+        if not name:
+            comment = say("the table that you gave to ka.explore")
+            load = "\n".join(filter(None, [came_from(self._ready.panel), f"panel = ...  # {comment}"]))
         lines = code(self.choice, panel_name=name or "panel", load=load)
         return lines.replace("boundaries=boundaries", f"boundaries={_called(self._boundaries) or 'boundaries'}")
 

@@ -26,8 +26,8 @@ def explore(
     Parameters
     ----------
     panel
-        Panel (index `municipality`, `year`; one column for each indicator) or observations table, whose flags are
-        then shown as well.
+        Panel (`municipality` and `year` as index or columns; one column for each indicator) or observations table,
+        whose flags are then shown as well.
     language
         "sv", "fi" or "en"; None for that of the session (`KOMMUNANALYS_LANGUAGE`). It can be switched in place.
     municipality

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kommunanalys import origin, paths
-from kommunanalys.errors import OutputError
+from kommunanalys.errors import OutputError, UsageError
 from kommunanalys.tablefile import SIDECAR, check_target, write_table
 from kommunanalys.widgets import telling
 from kommunanalys.widgets.prepared import Prepared, prepare
@@ -60,10 +61,9 @@ def export(panel: pd.DataFrame | Prepared, choice: Choice, path: str | Path) -> 
     scene, place = Scene(prepare(panel), choice), check_target(path)
     check_figures(scene)
     told = telling.described(scene)
-    told.data.attrs["origin"] = [item.id for item in _origins(told.data)]
     if place.suffix.lower() != ".xlsx":
         return write_table(told.data.reset_index(), place, choice.used())
-    sources = _origins(told.data)
+    sources = origin.origins(told.data)
     beside = place.with_name(place.name + SIDECAR)
     raw = _workbook(scene, sources)
     about: dict[str, Any] = {"file": place.name, "sha256": origin.hash_bytes(raw), "question": choice.used()}
@@ -80,9 +80,37 @@ def export(panel: pd.DataFrame | Prepared, choice: Choice, path: str | Path) -> 
     return [place, beside]
 
 
-def _origins(data: pd.DataFrame) -> list[origin.Origin]:
-    # A merge loses the ids of a table; the session's list is then all that is known.
-    return origin.origins(data) or origin.origins()
+def free(panel: pd.DataFrame | Prepared, choice: Choice, path: Path) -> Path:
+    """The path, or the same with a number where another question, another table or somebody's work lies there.
+
+    Parameters
+    ----------
+    panel, choice
+        As `export`.
+    path
+        Wished for.
+
+    Examples
+    --------
+    >>> from kommunanalys.sources import read_example
+    >>> from kommunanalys.widgets.choice import Choice
+    >>> free(read_example(), Choice("ranking", "X07", indicator="population"), Path("none.csv")).name
+    'none.csv'
+    """
+    sources = origin.as_records(origin.origins(prepare(panel).panel))
+    asked = json.loads(json.dumps([choice.used(), sources]))
+    others = (path.with_stem(f"{path.stem}_{number}") for number in count(2))
+    # Two tables that nothing is known about may well be two different ones.
+    return next(one for one in chain([path], others) if not one.exists() or (sources and _asked(one) == asked))
+
+
+def _asked(place: Path) -> object:
+    """The question and the sources of a file that was written here and not changed since; None for any other."""
+    try:
+        about = json.loads(place.with_name(place.name + SIDECAR).read_bytes())
+        return [about["question"], about["origins"]] if check_target(place) else None
+    except (OSError, ValueError, TypeError, KeyError, UsageError):
+        return None
 
 
 def _workbook(scene: Scene, sources: list[origin.Origin]) -> bytes:
@@ -94,7 +122,7 @@ def _workbook(scene: Scene, sources: list[origin.Origin]) -> bytes:
     figures: Any = book.active
     figures.title = say("Figures")[:31]
     _row(figures, [told.caption], bold=True)
-    if any(item.fictive for item in sources):
+    if scene.fictive or any(item.fictive for item in sources):
         _row(figures, [say("Example data: fictive municipalities, not real figures")], bold=True)
     heads = [str(told.data.index.name), *map(str, told.data.columns)]
     _row(figures, heads, bold=True)
@@ -118,16 +146,27 @@ def _sources(sheet: Any, say: Speaker, sources: list[origin.Origin]) -> None:
     for one in sources:
         told = [say(one.credit), say(one.producer), one.address, one.fetched, say(one.licence), one.sha256, one.note]
         _row(sheet, told)
+    if not sources:
+        _row(sheet, [say("Nothing is recorded about where the table came from.")])
 
 
 def _row(sheet: Any, values: list[Any], *, bold: bool = False) -> None:
     from openpyxl.styles import Font
 
-    # What is not equal to itself is missing: an empty cell, never 0.
-    sheet.append([None if value != value else getattr(value, "item", lambda value=value: value)() for value in values])
+    sheet.append([_cell(value) for value in values])
     for cell in sheet[sheet.max_row]:
         # Text from a source must never become a formula in somebody's spreadsheet.
         if isinstance(cell.value, str):
             cell.data_type = "s"
         if bold:
             cell.font = Font(bold=True)
+
+
+def _cell(value: Any) -> Any:
+    """A value as openpyxl takes it: what is not equal to itself is missing, an empty cell, never 0."""
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if value != value:
+        return None
+    plain = value.item() if hasattr(value, "item") else value
+    return ILLEGAL_CHARACTERS_RE.sub(" ", plain) if isinstance(plain, str) else plain

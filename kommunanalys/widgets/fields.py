@@ -79,12 +79,18 @@ class Field(anywidget.AnyWidget):  # type: ignore[misc]
         ParameterError, UnknownMunicipality
             What is wrong with it.
         """
-        value = self.parameter.accept(self.value)
+        # A default left alone is not read from its text: an item of a list may hold a comma, and "" may mean None.
+        value = self.parameter.default if self.untouched else self.parameter.accept(self.value)
         if self.kind == "date" and value is not None:
             _check_day(self.parameter.name, value)
         if self.kind == "place" and value is not None:
             self._check_place(value)
         return value
+
+    @property
+    def untouched(self) -> bool:
+        """Whether it stands at its default."""
+        return bool(self.value == text_of(self.parameter.default))
 
     def check(self) -> bool:
         """Whether the value can be taken; says beside the field why not."""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import ipywidgets as widgets
 
 from kommunanalys.errors import KommunanalysError
-from kommunanalys.language import LANGUAGES, Speaker, check_language, current
+from kommunanalys.language import LANGUAGES, NAMES, Speaker, check_language, current
 from kommunanalys.paths import own_folder
 from kommunanalys.reporting.folder import check_output
 from kommunanalys.reporting.parameters import Parameter, declared, find_notebook, read_notebook
@@ -22,7 +22,6 @@ from kommunanalys.reporting.run import prepare
 from kommunanalys.widgets.fields import Field, text_of
 from kommunanalys.widgets.running import STOPPED, Command, Ended, Progress, cell_of
 
-NAMES = [["sv", "Svenska"], ["fi", "Suomi"], ["en", "English"]]
 Over = str | Sequence[str] | Mapping[str, str | Sequence[object]]
 
 
@@ -54,6 +53,7 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.began, self.last = 0.0, Ended(0, "", 0)
         self.state, self.lock, self.halt.disabled = "", threading.RLock(), True
         super().__init__()
+        self.add_class("ka-form")  # where running.js keeps letters from JupyterLab
         self._listen()
         self._cover()
         self.children = (
@@ -107,8 +107,16 @@ class Form(widgets.VBox):  # type: ignore[misc]
         self.choice.observe(self._spoken, "value")
         self.start.on_click(lambda _: self.run())
         self.halt.on_click(lambda _: self.stop())
+        for field in self.fields.values():
+            field.observe(lambda _: self._changed(), "value")
         if "source" in self.fields:
             self.fields["source"].observe(lambda _: self._cover(), "value")
+
+    def _changed(self) -> None:
+        """What was said is about other values than those that stand there now."""
+        with self.lock:
+            if not self.running:
+                self._become("")
 
     def _spoken(self, _: object) -> None:
         if self.choice.value in LANGUAGES:
@@ -141,10 +149,10 @@ class Form(widgets.VBox):  # type: ignore[misc]
             try:
                 self._prepare(values)
             except KommunanalysError as error:
-                self._become("failed", Ended(error.exit_code, self.speaker(error.message, **error.values), 0))
+                self._become("failed", Ended(error.exit_code, error.said(self.speaker.language), 0))
                 return
             self.result.outputs, self.began = (), time.monotonic()
-            texts = {name: _text(value) for name, value in values.items()}
+            texts = {name: _text(value) for name, value in values.items() if not self.fields[name].untouched}
             self._become("running")
             self.command = Command(words, texts, self.speaker.language, told=self._told, ended=self._ended)
 
@@ -209,8 +217,8 @@ class Form(widgets.VBox):  # type: ignore[misc]
 
     def _where(self) -> str:
         """The cell that stopped, as far as it is known."""
-        line = cell_of(self.notebook, self.last.done)
-        return self.speaker("In the cell that begins: {line}", line=line) if line else ""
+        say, line = self.speaker, cell_of(self.notebook, self.last.done)
+        return say("In the cell that begins: {line}", line=line) if line else ""
 
     def _show(self) -> None:
         """The link to the report once it is ready."""
@@ -291,7 +299,7 @@ def button(style: str = "") -> widgets.Button:
 
 def _language(language: str) -> Field:
     field = Field(Parameter("language", "choice", language, choices=LANGUAGES), Speaker(language))
-    field.options = NAMES
+    field.options = [list(one) for one in NAMES.items()]
     return field
 
 

@@ -35,6 +35,15 @@ function repair(room) {
   }
 }
 
+// JupyterLab hears a key before the page does, and would take "x" for a command to cut the cell out. It heeds this mark
+// on the element that has the focus, and only there; saving by Ctrl+S stays.
+function hush(event, room) {
+  if (!(event.target instanceof Element && room.contains(event.target))) return;
+  const saving = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
+  if (saving) event.target.removeAttribute("data-lm-suppress-shortcuts");
+  else event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+}
+
 function render({ model, el }) {
   const picture = make("div", "ka-picture", el);
   picture.setAttribute("role", "group");
@@ -111,6 +120,8 @@ function render({ model, el }) {
     else enter(to, true);
   }
 
+  const keep = (event) => hush(event, el.closest(".ka-room") ?? el);
+  window.addEventListener("keydown", keep, true);
   picture.addEventListener("click", click);
   picture.addEventListener("keydown", press);
   const heard = [["svg", draw], ["names", dress], ["marked", dress], ["caption", tell], ["alternative", tell], ["problem", tell]];
@@ -122,6 +133,7 @@ function render({ model, el }) {
   return () => {
     later.forEach(clearTimeout);
     for (const [name, act] of heard) model.off(`change:${name}`, act);
+    window.removeEventListener("keydown", keep, true);
     picture.removeEventListener("click", click);
     picture.removeEventListener("keydown", press);
   };

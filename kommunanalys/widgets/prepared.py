@@ -19,6 +19,7 @@ from kommunanalys.municipalities import known
 Array = NDArray[np.float64]
 Flags = Mapping[str, Mapping[tuple[str, int], str]]
 
+KEYS = ("municipality", "year")
 FEW = 100
 """Persons behind a figure below which it is marked as resting on small numbers."""
 ONE_OF = {"compulsory_all_subjects": 10, "compulsory_eligible": 10, "compulsory_merit": 10, "upper_secondary_comp": 3}
@@ -208,17 +209,53 @@ def prepare(table: pd.DataFrame | Prepared) -> Prepared:
 
 
 def _made(table: pd.DataFrame) -> Prepared:
+    if not isinstance(table, pd.DataFrame):
+        raise TableError("A table is needed (pandas.DataFrame); this is {kind}.", kind=type(table).__name__)
+    _check_columns(table)
     if {"indicator", "value", "flag", "municipality", "year"} <= set(table.columns):
         panel = tables.panel(table)
         panel.attrs["labels"] = table.attrs.get("labels", {})
         return Prepared(panel, _flags(table[table["flag"] != ""]))
-    if list(table.index.names) != ["municipality", "year"] or table.empty or not table.index.is_unique:
+    if list(table.index.names) != list(KEYS) and set(KEYS) <= set(table.columns):
+        attrs, table = table.attrs, table.set_index(list(KEYS))
+        table.attrs = attrs
+    if list(table.index.names) != list(KEYS):
         raise TableError(
             "This is neither a panel (indexed by municipality and year, each pair once) nor an observations table; its "
             "index is {index}. Make a panel: ka.panel(observations).",
             index=", ".join(map(str, table.index.names)),
         )
+    _check_panel(table)
     return Prepared(table, {})
+
+
+def _check_columns(table: pd.DataFrame) -> None:
+    if table.empty:
+        raise TableError("The table is empty: it has no rows or no columns of figures.")
+    wrong = [name for name in table.columns if not isinstance(name, str) or not name]
+    if wrong:
+        raise TableError("The name of a column must be text; got {name!r}. Rename it.", name=wrong[0])
+    if not table.columns.is_unique:
+        twice = table.columns[table.columns.duplicated()][0]
+        raise TableError("Two columns have the name {name!r}. Rename or drop one of them.", name=twice)
+
+
+def _check_panel(table: pd.DataFrame) -> None:
+    codes, years = (table.index.get_level_values(name) for name in KEYS)
+    wrong = [code for code in codes.unique() if not isinstance(code, str) or not code]
+    if wrong:
+        raise TableError(
+            "The code of a municipality is text, such as '0180'; got {code!r}. As a number it loses its first nought.",
+            code=wrong[0],
+        )
+    if not pd.api.types.is_integer_dtype(years):
+        raise TableError("A year is a whole number, such as 2024; got {year}.", year=years[0])
+    if not table.index.is_unique:
+        code, year = table.index[table.index.duplicated()][0]
+        raise TableError("{municipality} has two rows for {year}; a panel has one.", municipality=code, year=year)
+    for name, column in table.select_dtypes("number").items():
+        if np.isinf(column.to_numpy(dtype=float, na_value=np.nan)).any():
+            raise TableError("Column {column} holds an infinite number. Make it missing (NaN).", column=name)
 
 
 def _flags(marked: pd.DataFrame) -> Flags:

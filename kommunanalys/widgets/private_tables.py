@@ -16,12 +16,11 @@ import pandas as pd
 import traitlets
 
 from kommunanalys.errors import UsageError
-from kommunanalys.language import LANGUAGES, Speaker, check_language, current
+from kommunanalys.language import LANGUAGES, NAMES, Speaker, check_language, current
 from kommunanalys.secrecy.domains import called
 from kommunanalys.secrecy.frame import local_day
 from kommunanalys.secrecy.permit import Permit
 
-NAMES = {"sv": "Svenska", "fi": "Suomi", "en": "English"}
 FIRST = ("rank", "risk", "risk_low", "risk_high", "reasons", "firm", "tie")
 """Columns of a watchlist in the order in which they are read."""
 SHARES = ("risk", "risk_low", "risk_high", "firm")

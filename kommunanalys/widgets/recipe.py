@@ -48,7 +48,7 @@ def code(choice: Choice, *, panel_name: str = "panel", load: str = "", boundarie
     return "\n".join([*lines, f"ka.show(draw({panel_name}, choice{beside}), say=ka.Speaker(choice.language))"])
 
 
-def came_from(panel: pd.DataFrame, panel_name: str = "panel") -> str:
+def came_from(panel: pd.DataFrame) -> str:
     """Comments on what a panel was loaded from, for `load`; "" where nothing is known.
 
     The folder of a file and the selection made since are known to the person alone, so no call is invented.
@@ -60,7 +60,7 @@ def came_from(panel: pd.DataFrame, panel_name: str = "panel") -> str:
     '# panel: Example data: fictive municipalities, not real figures (data/example/observations.csv'
     """
     return "\n".join(
-        f"# {panel_name}: {item.credit} ({item.address}, SHA-256 {item.sha256[:12]}..., {item.fetched[:10]})"
+        f"# panel: {item.credit} ({item.address}, SHA-256 {item.sha256[:12]}..., {item.fetched[:10]})"
         for item in origins(panel)
     )
 

@@ -6,6 +6,15 @@ function make(tag, name, parent) {
   return element;
 }
 
+// JupyterLab would take a letter typed on a button of the form for a command: "x" cuts the cell out. It heeds this mark on
+// the element that has the focus, and only there; saving by Ctrl+S stays.
+function hush(event, room) {
+  if (!(event.target instanceof Element && room.contains(event.target))) return;
+  const saving = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "s";
+  if (saving) event.target.removeAttribute("data-lm-suppress-shortcuts");
+  else event.target.setAttribute("data-lm-suppress-shortcuts", "true");
+}
+
 function render({ model, el }) {
   const room = make("div", "ka-progress", el);
   const status = make("p", "ka-status", room);
@@ -27,9 +36,14 @@ function render({ model, el }) {
     else bar.removeAttribute("value");
   }
 
+  const keep = (event) => hush(event, el.closest(".ka-form") ?? el);
+  window.addEventListener("keydown", keep, true);
   model.on("change", tell);
   tell();
-  return () => model.off("change", tell);
+  return () => {
+    window.removeEventListener("keydown", keep, true);
+    model.off("change", tell);
+  };
 }
 
 export default { render };

@@ -82,8 +82,13 @@ class Scene:
 
     @cached_property
     def chosen(self) -> NDArray[np.int64]:
-        """Places of those that may be compared with the focus, and of the marked."""
-        return np.flatnonzero((self.ready.realms == self.realm) | (self.roles >= MARKED))
+        """Places of those that may be compared with the focus."""
+        return np.flatnonzero(self.ready.realms == self.realm)
+
+    @cached_property
+    def apart(self) -> list[str]:
+        """Codes of the peers and the marked that lie in another country, or on the other side of the sea."""
+        return [str(code) for code in self.ready.codes[(self.ready.realms != self.realm) & (self.roles >= PEER)]]
 
     @cached_property
     def year(self) -> int:
@@ -144,7 +149,7 @@ class Scene:
     @cached_property
     def lines(self) -> Lines:
         """The lines of the focus, the marked and the peers, from the first year to the last with a figure."""
-        drawn = np.flatnonzero(self.roles >= PEER)
+        drawn = self.chosen[self.roles[self.chosen] >= PEER]
         years, grid = self.ready.years, self.grid(self.choice.indicator)
         first, last = self.choice.years or (int(years[0]), int(years[-1]))
         # To the last year that anybody has a figure of: that the focus has none there must be seen.
@@ -160,8 +165,8 @@ class Scene:
             )
         span = slice(int(at[0]), int(at[-1]) + 1)
         called = self.ready.called(self.say.language)
-        whose = "peers" if (self.roles == PEER).sum() >= ENOUGH else "all"
-        places = np.flatnonzero(self.roles == PEER) if whose == "peers" else self.chosen
+        whose = "peers" if (self.roles[drawn] == PEER).sum() >= ENOUGH else "all"
+        places = drawn[self.roles[drawn] == PEER] if whose == "peers" else self.chosen
         crowd = Crowd(
             self.ready.codes[drawn].tolist(),
             [called[place] for place in drawn],

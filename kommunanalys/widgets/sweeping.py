@@ -88,7 +88,7 @@ class SweepForm(Form):
             language = self.speaker.language
             all_values = [checked(self.known, {**values, **row}, language) for row in rows]
         except KommunanalysError as error:
-            self.problem = self.speaker(error.message, **error.values)
+            self.problem = error.said(self.speaker.language)
             return []
         defaults = {name: one.default for name, one in self.known.items()}
         room = self.output / self.path.stem
@@ -100,9 +100,10 @@ class SweepForm(Form):
 
     def speak(self) -> None:
         """Everything in the chosen language, where it stands."""
-        self.resume_button.description = self.speaker("Make what is missing")
+        say = self.speaker
+        self.resume_button.description = say("Make what is missing")
         super().speak()
-        self.start.description = self.speaker("Make all reports")
+        self.start.description = say("Make all reports")
 
     def _buttons(self) -> list[widgets.Button]:
         return [self.start, self.resume_button, self.halt]
@@ -110,8 +111,6 @@ class SweepForm(Form):
     def _listen(self) -> None:
         super()._listen()
         self.resume_button.on_click(lambda _: self.resume())
-        for field in self.fields.values():
-            field.observe(lambda _: self._show(), "value")
 
     def _words(self) -> list[str]:
         over = [

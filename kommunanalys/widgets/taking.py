@@ -12,6 +12,7 @@ import ipywidgets
 from kommunanalys.errors import KommunanalysError
 from kommunanalys.language import Speaker
 from kommunanalys.origin import Origin
+from kommunanalys.paths import own_folder
 from kommunanalys.widgets.choosing import heading, in_words, message
 from kommunanalys.widgets.copying import Copying
 
@@ -35,6 +36,7 @@ class Taking(ipywidgets.VBox):  # type: ignore[misc]
         self._write, self._stem, self._origins = write, stem, origins
         self.say = Speaker("en")
         self.code = Copying()
+        self.hint = ipywidgets.HTML()
         self.buttons = [ipywidgets.Button(description=kind) for kind in KINDS]
         for kind, button in zip(KINDS, self.buttons, strict=True):
             button.on_click(lambda _, kind=kind: self.save(kind))
@@ -43,14 +45,20 @@ class Taking(ipywidgets.VBox):  # type: ignore[misc]
         self.sources = ipywidgets.HTML()
         row = ipywidgets.HBox(self.buttons, layout={"flex_flow": "row wrap"})
         first, second, third = self.titles
-        super().__init__([first, self.code, second, row, self.said, third, self.sources])
+        super().__init__([first, self.code, self.hint, second, row, self.said, third, self.sources])
 
     def save(self, kind: str) -> None:
-        """Write the figures into the current folder, and say where."""
+        """Write the figures beside the reports of the person's own folder, else into the current one, and say where."""
         try:
-            written, beside = self._write(Path.cwd() / f"{_plain(self._stem())}{kind}")
+            own = own_folder()
+            folder = own / "reports" if own else Path.cwd()
+            written, beside = self._write(folder / f"{_plain(self._stem())}{kind}")
         except KommunanalysError as error:
             self.said.value = message(in_words(error, self.say), wrong=True)
+            return
+        except Exception as error:  # noqa: BLE001 - a widget's errors end in a log that nobody reads
+            text = self.say("The figures could not be saved: {reason}.", reason=error)
+            self.said.value = message(text, wrong=True)
             return
         self.said.value = message(
             self.say(

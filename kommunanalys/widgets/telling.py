@@ -132,6 +132,7 @@ def caption(scene: Scene, values: Values) -> str:
         parts.append(_interval_words(scene, next(iter(values)), own))
     parts += _care_words(scene, there)
     parts += _absent_words(scene, there)
+    parts.append(apart_names(scene))
     return " ".join(part for part in parts if part)
 
 
@@ -188,6 +189,12 @@ def absent_names(scene: Scene) -> str:
         f"{scene.crowd.names[place]} ({flag_words(scene.absent(scene.crowd.codes[place]), say)})" for place in named
     ]
     return say("Without a figure: {which}.", which="; ".join(told)) if told else ""
+
+
+def apart_names(scene: Scene) -> str:
+    """The peers and the marked that are not compared; "" where all are."""
+    told = listed(scene.apart, scene.say) if scene.apart else ""
+    return scene.say("Not compared: {which} (another country, or Åland).", which=told) if told else ""
 
 
 def _absent_words(scene: Scene, there: Any) -> list[str]:
@@ -310,7 +317,7 @@ def line_caption(scene: Scene, crowd: Crowd, years: Array, values: Array) -> str
         parts.append(say("Hollow points are to be read with care."))
     if np.isnan(values[crowd.roles == FOCUS]).any():
         parts.append(say("Crosses: years without a figure for {place}.", place=label(scene.focus, say.language)))
-    return " ".join([*parts, *_line_remarks(scene, crowd, years, values)])
+    return " ".join([*parts, *_line_remarks(scene, crowd, years, values), *filter(None, [apart_names(scene)])])
 
 
 def _line_remarks(scene: Scene, crowd: Crowd, years: Array, values: Array) -> list[str]:

@@ -62,8 +62,9 @@ def draw(
         ax = {"line": _line, "ranking": _ranking, "scatter": _scatter, "distribution": _distribution}[choice.view](
             scene, ax
         )
-    if choice.view not in ("line", "map"):
-        pictures.note(ax, telling.absent_names(scene))
+    if choice.view != "map":
+        absent = telling.absent_names(scene) if choice.view != "line" else ""
+        pictures.note(ax, "\n".join(filter(None, [absent, telling.apart_names(scene)])))
     told = telling.described(scene)
     return describe(ax, caption=told.caption, alternative=told.alternative, data=told.data, indicators=told.indicators)
 
@@ -158,7 +159,7 @@ def _ranking(scene: Scene, ax: Axes | None) -> Axes:
 def _scatter(scene: Scene, ax: Axes | None) -> Axes:
     (x, own), (y, other) = scene.figures.items()
     ax = pictures.cloud(scene.crowd, own, other, say=scene.say, ax=ax)
-    ax.set_xlabel(telling.folded(scene.heading(x)), fontsize=9.5)
+    ax.set_xlabel(telling.folded(scene.heading(x)), fontsize=9.5, parse_math=False)
     pictures.head(ax, scene.heading(y))
     return ax
 
@@ -166,7 +167,7 @@ def _scatter(scene: Scene, ax: Axes | None) -> Axes:
 def _distribution(scene: Scene, ax: Axes | None) -> Axes:
     ((name, own),) = scene.figures.items()
     ax = pictures.stacks(scene.crowd, own, say=scene.say, ax=ax)
-    ax.set_xlabel(telling.folded(scene.heading(name)), fontsize=9.5)
+    ax.set_xlabel(telling.folded(scene.heading(name)), fontsize=9.5, parse_math=False)
     return ax
 
 
@@ -180,7 +181,7 @@ def _map(scene: Scene, ax: Axes | None, boundaries: Boundaries | None) -> Axes:
             "A map needs the boundaries of the municipalities of {country}. Fetch them as GeoJSON in longitude and "
             "latitude (Statistics Finland's geographic data; for Sweden Lantmäteriet or SCB), then "
             "boundaries = ka.sources.read_boundaries('FILE.geojson').",
-            country=country or "–",
+            country={"FI": scene.say("Finland"), "SE": scene.say("Sweden")}.get(country, "–"),
         )
     decimals = scene.decimals(name, own)
     return map_of(scene.crowd, own, telling.outlines(boundaries), say=scene.say, decimals=decimals, ax=ax)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kommunanalys.figures.crowd import cloud, ranked, stacks, trajectories
+from kommunanalys.figures.crowd import cloud, head, note, ranked, stacks, trajectories
 from kommunanalys.figures.marks import FOCUS, MARKED, PEER, Crowd
 from kommunanalys.language import Speaker
 
@@ -70,3 +70,15 @@ def test_numbers_are_written_as_the_language_writes_them():
     ax = cloud(crowd(0, FOCUS), np.array([0.1, 0.4]), np.array([1000.0, 90000.0]), say=SAY)
     assert ax.xaxis.get_major_formatter()(0.25) == "0,25"
     assert ax.yaxis.get_major_formatter()(20000) == "20\xa0000"
+
+
+def test_money_in_a_name_is_not_mathematics():
+    name, roles = "cost $a$ per $b$", np.array([FOCUS])
+    one, figures = Crowd(["1440"], [name], roles, np.zeros(1, dtype=bool)), np.array([1.0])
+    drawn = [ranked(one, figures, say=SAY), trajectories(one, figures, figures[:, None], say=SAY)]
+    for ax in drawn:
+        head(ax, name)
+        note(ax, name)
+        texts = [text for text in ax.texts if "$" in text.get_text()]
+        assert len(texts) == 3
+        assert not any(text.get_parse_math() for text in texts)

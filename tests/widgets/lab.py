@@ -223,7 +223,7 @@ class Book:
     def paste(self) -> Any:
         """Paste into a new last cell and run it, by keyboard; its output."""
         self.panel.locator(".jp-CodeCell .jp-InputArea-editor").last.click()
-        for key in ("Escape", "b", "Enter", "Control+v", "Shift+Enter"):
+        for key in ("Escape", "b", "Enter", "Control+v", "Control+Enter"):
             self.page.keyboard.press(key)
         self.ran()
         return self.panel.locator(".jp-CodeCell", has=self.page.locator(".jp-OutputArea-output")).last

@@ -1,5 +1,7 @@
 """The explorer without a browser: every field changes the choice, draws once, and says what is wrong."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -195,13 +197,16 @@ def test_many_changes_leave_no_observers_and_no_figures_behind(shown):
 
     from matplotlib.figure import Figure
 
-    observers = sum(map(len, shown.year._trait_notifiers["value"].values()))
+    def figures():
+        gc.collect()
+        return len([item for item in gc.get_objects() if isinstance(item, Figure)])
+
+    observers, before = sum(map(len, shown.year._trait_notifiers["value"].values())), figures()
     shown.views.value = "distribution"
     for number in range(10):
         shown.year.value = 2014 + number % 10
-    gc.collect()
     assert sum(map(len, shown.year._trait_notifiers["value"].values())) == observers
-    assert len([item for item in gc.get_objects() if isinstance(item, Figure)]) <= 2
+    assert figures() <= before
 
 
 def test_plain_frames_and_observations_are_explored_too():
@@ -212,3 +217,81 @@ def test_plain_frames_and_observations_are_explored_too():
     made.views.value = "scatter"
     assert made.picture.problem
     assert Explorer(ka.read_example(), municipality="X07").picture.svg
+
+
+def test_a_figure_drawn_on_the_axes_of_the_last_one_is_the_same_as_a_new_one(shown):
+    for view in ("line", "scatter", "distribution", "ranking"):
+        shown.views.value = view
+        kept = shown._kept
+        shown.indicator.list.value = "tax_rate" if shown.choice.indicator != "tax_rate" else "population"
+        assert shown._kept[1] is kept[1]
+        marked = shown.picture.svg
+        shown.picture.show(shown.axes(), shown._names, (), "en")
+        assert shown.axes() is not kept[1]
+        assert drawn_paths(marked) == drawn_paths(shown.picture.svg)
+
+
+def drawn_paths(svg):
+    return re.findall(r"<text[^>]*>[^<]*</text>|\sd=\"[^\"]*\"|<use[^>]* x=\"[^\"]*\" y=\"[^\"]*\"", svg)
+
+
+def test_axes_are_not_used_again_after_an_error(shown, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "draw", lambda *_, **__: 1 / 0)
+        shown.span.value = (2016, 2020)
+    assert shown._kept is None
+    shown.span.value = (2016, 2021)
+    assert not shown.picture.problem
+
+
+def test_nothing_is_said_of_sources_that_are_not_the_tables():
+    index = pd.MultiIndex.from_product([["1440", "1441"], [2020, 2021]], names=["municipality", "year"])
+    assert len(ka.read_example())
+    made = Explorer(pd.DataFrame({"buses": [1.0, 2, 3, 4]}, index), language="en")
+    assert "Nothing is recorded" in made.taking.sources.value
+
+
+def test_the_name_of_a_file_tells_the_years_and_both_indicators(shown):
+    names = set()
+    for view, field, values in (("line", "span", [(2016, 2020), (2017, 2020)]), ("ranking", "year", [2020, 2021])):
+        shown.views.value = view
+        for value in values:
+            getattr(shown, field).value = value
+            names.add(shown._stem())
+    shown.views.value = "scatter"
+    for second in ("tax_rate", "population"):
+        shown.second.list.value = second
+        names.add(shown._stem())
+    assert len(names) == 6
+
+
+def test_peers_chosen_by_hand_are_not_called_suggested(shown):
+    shown.peers.adding.field.value = "X30"
+    shown.languages.value = "sv"
+    assert shown.peers.said.value == ""
+    shown.suggest.click()
+    assert shown.peers.said.value
+
+
+def test_the_code_of_a_table_without_a_name_says_what_to_write(shown, monkeypatch):
+    assert "panel = ...  # the table that you gave to ka.explore" in shown.taking.code.text
+    assert "panel = ..." in shown.taking.hint.value
+
+    class Shell:
+        user_ns = {"mine": shown._table}  # noqa: RUF012
+
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: Shell)
+    shown.views.value = "ranking"
+    assert "panel = ..." not in shown.taking.code.text
+    assert shown.taking.hint.value == ""
+
+
+def test_saving_goes_beside_what_is_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = Explorer(ka.panel(ka.read_example()), municipality="X07", language="en")
+    for peers in ((), (), ("X01",)):
+        shown.peers.put(peers)
+        shown._beside(peers)
+        shown.taking.save(".csv")
+    stem = shown._stem()
+    assert sorted(path.name for path in tmp_path.glob("*.csv")) == [f"{stem}.csv", f"{stem}_2.csv"]

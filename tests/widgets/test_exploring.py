@@ -31,4 +31,4 @@ def test_what_cannot_be_explored_is_refused_at_once():
     with pytest.raises(UsageError, match="language"):
         explore(panel, language="de")
     with pytest.raises(TableError):
-        explore(panel.reset_index())
+        explore(panel.reset_index(drop=True))

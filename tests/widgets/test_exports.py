@@ -9,7 +9,7 @@ import pytest
 import kommunanalys as ka
 from kommunanalys.errors import UsageError
 from kommunanalys.widgets.choice import Choice
-from kommunanalys.widgets.exports import export
+from kommunanalys.widgets.exports import export, free
 from kommunanalys.widgets.views import data
 
 CHOICE = Choice("ranking", "X07", indicator="compulsory_cost_home", year=2023)
@@ -65,3 +65,29 @@ def test_somebodys_file_is_not_replaced_and_ones_own_is(tmp_path, ending):
     place.unlink()
     export(ka.read_example(), CHOICE, place)
     export(ka.read_example(), CHOICE, place)
+
+
+def test_a_plain_table_has_no_sources_even_where_the_session_has_some(tmp_path):
+    ka.read_example()
+    index = pd.MultiIndex.from_product([["1440", "0180"], [2021]], names=["municipality", "year"])
+    panel = pd.DataFrame({"buses": [1.0, 2.0]}, index=index)
+    file, beside = export(panel, Choice("ranking", "1440", indicator="buses"), tmp_path / "a.xlsx")
+    assert json.loads(beside.read_text())["origins"] == []
+    assert "Nothing is recorded" in cells(openpyxl.load_workbook(file)["Sources"])[1][0]
+
+
+def test_signs_that_excel_does_not_allow_are_left_out(tmp_path):
+    index = pd.MultiIndex.from_product([["1440", "0180"], [2021]], names=["municipality", "year"])
+    panel = pd.DataFrame({"buses\x07 a": [1.0, 2.0]}, index=index)
+    file, _ = export(panel, Choice("ranking", "1440", indicator="buses\x07 a"), tmp_path / "a.xlsx")
+    assert any("buses  a" in cell for row in cells(openpyxl.load_workbook(file)["Figures"]) for cell in map(str, row))
+
+
+def test_a_free_name_is_found_beside_other_questions_and_somebodys_work(tmp_path):
+    table, path = ka.read_example(), tmp_path / "a.csv"
+    export(table, CHOICE, free(table, CHOICE, path))
+    assert free(table, CHOICE, path) == path
+    other = CHOICE.but(year=2022)
+    assert free(table, other, path).name == "a_2.csv"
+    path.write_text("changed")
+    assert free(table, CHOICE, path).name == "a_2.csv"

@@ -41,6 +41,9 @@ def test_one_field_by_type(parameter, kind):
         Parameter("municipality", "str", "0114"),
         Parameter("price_index", "str", None, optional=True),
         Parameter("years", "list[str]", ["a", "b"]),
+        Parameter("years", "list[str]", []),
+        Parameter("words", "list[str]", ["one, two"]),
+        Parameter("price_index", "str", "", optional=True),
         Parameter("year", "int", None, optional=True),
         Parameter("share", "float", 0.1),
         Parameter("quick", "bool", False),
@@ -60,6 +63,7 @@ def test_codes_stay_text_and_a_checkbox_is_a_truth_value():
     assert field("str", "X07", "0114", name="municipality").read() == "0114"
     assert field("bool", False, "true").read() is True
     assert field("list[str]", [], "a, b").read() == ["a", "b"]
+    assert field("list[str]", ["a"], " ").read() == []
     assert text_of(True) == "true"
 
 

@@ -88,7 +88,7 @@ def test_a_second_click_begins_no_second_run_and_the_buttons_follow(notebook, co
     made.run()
     made.run()
     assert len(commands) == 1
-    assert commands[0].given == {"year": "2020", "rest": "0.0", "word": "0114"}
+    assert commands[0].given == {"word": "0114"}  # the notebook's own defaults are left to it
     assert commands[0].words[:2] == ["run", str(notebook)]
     assert made.start.disabled
     assert made.fields["year"].disabled
@@ -145,3 +145,12 @@ def test_reports_lie_in_the_person_s_own_folder(tmp_path, monkeypatch):
     assert form("open_data").output == tmp_path / "notebooks" / "reports"
     (tmp_path / ".kommunanalys.json").write_text("{}", encoding="utf-8")
     assert form("open_data").output == tmp_path / "reports"
+
+
+def test_what_was_said_goes_when_a_field_is_changed(notebook, commands):
+    made = form(notebook)
+    made.run()
+    commands[0].ended(Ended(0, "", 5))
+    assert "report.html" in made.result.outputs[0]["data"]["text/html"]
+    made.fields["year"].value = "2021"
+    assert (made.state, made.progress.text, made.result.outputs) == ("", "", ())

@@ -1,11 +1,13 @@
 """The picture: marks by code, nothing fetched, an old figure never left in place of an error."""
 
 import re
+from importlib.util import find_spec
 
 import pytest
 
 from kommunanalys.figures import describe, new_axes
 from kommunanalys.widgets.picture import HERE, Picture, clickable
+from tests.reporting.browser import CHROMIUM
 
 NASTY = 'Å & "<script>alert(1)</script>'
 
@@ -58,5 +60,37 @@ def test_nothing_is_fetched_from_anywhere(name):
 
 def test_each_listener_is_taken_away_again():
     text = (HERE / "picture.js").read_text(encoding="utf-8")
-    assert text.count("addEventListener") == text.count("removeEventListener") == 2
+    assert text.count("addEventListener") == text.count("removeEventListener") == 3
     assert text.count("model.on(") == text.count("model.off(") == 1
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM or find_spec("playwright") is None, reason="no Chromium, or no playwright")
+def test_typed_keys_are_no_commands_to_the_notebook():
+    from playwright.sync_api import sync_playwright
+
+    source = (HERE / "picture.js").read_text(encoding="utf-8").replace("export default { render };", "")
+    # As JupyterLab does: it hears the key first, and heeds the mark on the element that has the focus.
+    page_script = (
+        source
+        + """
+      window.heard = [];
+      document.addEventListener("keydown", (event) => {
+        if (!event.target.hasAttribute("data-lm-suppress-shortcuts")) heard.push(event.key);
+      }, true);
+      const model = { get: (name) => ({ names: {}, marked: [], svg: "<svg><g data-code='1'></g></svg>" })[name] ?? "",
+        set() {}, save_changes() {}, on() {}, off() {} };
+      render({ model, el: document.querySelector(".ka-room div") });"""
+    )
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.set_content('<div class="ka-room"><div></div><button>in</button></div><button id="out">out</button>')
+        page.evaluate(f"() => {{ {page_script} }}")
+        for place in ("[data-code]", ".ka-room button", "#out"):
+            page.locator(place).focus()
+            page.keyboard.press("x")
+        page.locator(".ka-room button").focus()
+        page.keyboard.press("Control+s")
+        assert page.evaluate("heard") == ["x", "s"]
+        browser.close()

@@ -84,3 +84,33 @@ def test_the_panels_own_interval_goes_first():
     assert (low[0, 2], high[0, 2]) == (1.0, 5.0)
     assert ready.own_interval("x")
     assert prepare(small_panel()).intervals("tax_rate") is None
+
+
+def test_municipality_and_year_may_stand_in_columns():
+    panel = small_panel()
+    ready = prepare(panel.reset_index())
+    np.testing.assert_array_equal(ready.values("tax_rate"), prepare(panel).values("tax_rate"))
+
+
+def _levels(codes, years):
+    index = pd.MultiIndex.from_arrays([codes, years], names=["municipality", "year"])
+    return pd.DataFrame({"a": [1.0, 2.0]}, index=index)
+
+
+@pytest.mark.parametrize(
+    ("table", "word"),
+    [
+        ([1, 2], "list"),
+        (_levels([180, 1440], [2020, 2020]), "180"),
+        (_levels(["0180", "1440"], pd.to_datetime(["2020-01-01", "2021-01-01"])), "whole number"),
+        (_levels(["0180", None], [2020, 2020]), "text"),
+        (_levels(["0180", "0180"], [2020, 2020]), "0180 has two rows for 2020"),
+        (small_panel().rename(columns={"tax_rate": 1}), "must be text"),
+        (pd.concat([small_panel(), small_panel()], axis=1), "Two columns have the name 'tax_rate'"),
+        (small_panel(tax_rate=[1.0, np.inf, 2.0]), "infinite"),
+        (small_panel().iloc[:0], "empty"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_named(table, word):
+    with pytest.raises(TableError, match=word):
+        prepare(table)

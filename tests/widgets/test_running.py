@@ -3,7 +3,16 @@ import time
 from kommunanalys.language import Speaker
 from kommunanalys.reporting.parameters import read_notebook
 from kommunanalys.widgets.running import STOPPED, Command, Progress, cell_of, environment
+from tests.reporting.browser import browser, needed
 from tests.widgets.small import write
+
+__all__ = ["browser"]  # a fixture
+PAGE = '<div class="ka-form"><button>Go</button><i id="at"></i></div><button>Other</button>'
+VIEW = """async source => {
+  const file = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const model = { get: () => "", on() {}, off() {} };
+  window.leave = (await import(file)).default.render({ model, el: document.getElementById("at") }); }"""
+HUSHED = "() => [...document.querySelectorAll('button')].map(one => one.hasAttribute('data-lm-suppress-shortcuts'))"
 
 
 def test_a_kernel_hands_its_environment_on_without_its_own_things(monkeypatch):
@@ -63,3 +72,22 @@ def test_what_is_told_is_either_said_or_called_out():
     assert (shown.text, shown.language, shown.busy, shown.alert) == ("Running", "sv", True, False)
     shown.tell("Broken", Speaker("sv"), alert=True)
     assert (shown.text, shown.detail, shown.total, shown.alert) == ("Broken", "", 0, True)
+
+
+@needed[0]
+@needed[1]
+def test_a_letter_on_a_button_of_the_form_is_no_command_to_the_notebook(browser):
+    page = browser.new_page()
+    page.set_content(PAGE)
+    page.evaluate(VIEW, str(Progress._esm))
+    for name, key, hushed in (
+        ("Other", "x", [False, False]),
+        ("Go", "x", [True, False]),
+        ("Go", "Control+s", [False] * 2),
+    ):
+        page.get_by_role("button", name=name).press(key)
+        assert page.evaluate(HUSHED) == hushed
+    page.evaluate("() => leave()")
+    page.get_by_role("button", name="Go").press("x")
+    assert page.evaluate(HUSHED) == [False, False]
+    page.close()

@@ -64,3 +64,21 @@ def test_flags_make_a_figure_hollow(ready):
     found = scene(ready, year=year)
     assert "preliminary" in found.care(code)
     assert found.crowd.hollow[found.crowd.codes.index(code)]
+
+
+def test_the_marked_of_another_country_are_told_and_not_compared():
+    import pandas as pd
+
+    from kommunanalys.figures import description
+    from kommunanalys.widgets.views import draw
+
+    index = pd.MultiIndex.from_product([["1440", "1441", "0180", "598"], [2023, 2024]], names=["municipality", "year"])
+    mixed = pd.DataFrame({"population": [float(number) for number in range(8)]}, index=index)
+    for view in ("ranking", "distribution", "line"):
+        choice = Choice(view, "1440", ("598",), "population")
+        bare = description(draw(mixed, choice.but(peers=())))
+        for more in (choice, choice.but(peers=(), marked=("598",))):
+            found = description(draw(mixed, more))
+            assert found.alternative == bare.alternative
+            assert "Jakobstad" in found.caption
+            assert "another country" in found.caption

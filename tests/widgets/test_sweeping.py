@@ -113,3 +113,11 @@ def test_a_sweep_is_begun_stopped_and_resumed(notebook, tmp_path, monkeypatch):
     assert not made.halt.disabled
     begun[1].ended(Ended(3, "Another sweep is writing.", 0))
     assert made.progress.text.startswith("The reports were not made.\nAnother sweep")
+
+
+def test_errors_within_an_error_are_in_the_language_of_the_form():
+    made = form("municipality_profile", over={"municipality": ["Nowhere at all"]}, language="sv")
+    assert made.problem
+    assert "Unknown" not in made.problem
+    made.choice.value = "en"
+    assert "Unknown" in made.problem

@@ -64,3 +64,28 @@ def test_another_language_relabels_all():
     assert "22 November" in made.sources.value
     made.speak(Speaker("fi"))
     assert "marraskuuta" in made.sources.value
+
+
+def test_an_error_of_any_kind_is_said(here):
+    made = taking(lambda _: 1 / 0)
+    made.buttons[0].click()
+    assert 'role="alert"' in made.said.value
+
+
+def test_a_folder_that_is_gone_is_said(here, monkeypatch):
+    def gone():
+        raise FileNotFoundError("gone")
+
+    made = taking(lambda path: [path, path])
+    monkeypatch.setattr("pathlib.Path.cwd", gone)
+    made.buttons[0].click()
+    assert 'role="alert"' in made.said.value
+
+
+def test_the_figures_go_beside_the_reports_of_ones_own_folder(here, monkeypatch):
+    monkeypatch.setattr("kommunanalys.widgets.taking.own_folder", lambda: here / "own")
+    asked = []
+    made = taking(lambda path: asked.append(path) or [path, path])
+    made.buttons[0].click()
+    assert asked[0].parent == here / "own" / "reports"
+    assert str(here / "own" / "reports") in made.said.value

@@ -104,7 +104,7 @@ def test_lines_of_the_marked_are_told_apart_without_colour(panel):
 
 def test_a_map_without_boundaries_says_how_to_get_them(panel):
     for held in (None, boundaries(["091"], "FI")):
-        with pytest.raises(UsageError, match="read_boundaries"):
+        with pytest.raises(UsageError, match=r"municipalities of Sweden.*read_boundaries"):
             draw(panel, choose("map"), boundaries=held)
 
 
@@ -137,6 +137,15 @@ def test_swept_axes_give_the_same_picture_as_new_ones(view, panel):
     ax = draw(panel, first, boundaries=held)
     again = draw(panel, then, ax=swept(ax), boundaries=held)
     assert svg(again.figure) == svg(draw(panel, then, boundaries=held).figure)
+
+
+def test_money_in_the_name_of_an_indicator_is_not_mathematics(panel):
+    named = panel.assign(**{"a $b$ c": panel["tax_rate"]})
+    for view in ("scatter", "distribution", "ranking", "line"):
+        ax = draw(named, choose(view).but(indicator="a $b$ c"))
+        texts = [text for text in (*ax.texts, ax.xaxis.label) if "$" in text.get_text()]
+        assert texts
+        assert not any(text.get_parse_math() for text in texts)
 
 
 @pytest.mark.shared
