@@ -74,6 +74,8 @@ function render({ model, el }) {
   }
 
   field.addEventListener("change", left);
+  // A message that goes only when the field is left would move the button away under the click that leaves it.
+  field.addEventListener("input", () => { if (model.get("error")) left(); });
   const heard = [["options", offer], ["value", show], ["disabled", tell]];
   for (const name of ["label", "help", "error", "language"]) heard.push([name, tell]);
   for (const [name, act] of heard) model.on(`change:${name}`, act);
