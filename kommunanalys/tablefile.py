@@ -117,6 +117,24 @@ def write_table(table: pd.DataFrame, path: str | Path, question: Mapping[str, An
         "notes": table.attrs.get("notes", []),
         "written": origin.now(),
     }
+    return write_beside(place, raw, about)
+
+
+def write_beside(place: Path, raw: bytes, about: Mapping[str, Any]) -> list[Path]:
+    """Write a file and, beside it, `<name>.origin.json` with what is known about it; the two files.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [file.name for file in write_beside(Path(folder, "a.csv"), b"", {})]
+    ['a.csv', 'a.csv.origin.json']
+    """
     beside = place.with_name(place.name + SIDECAR)
     try:
         paths.write_whole(place, raw)

@@ -8,9 +8,9 @@ from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kommunanalys import origin, paths
-from kommunanalys.errors import OutputError, UsageError
-from kommunanalys.tablefile import SIDECAR, check_target, write_table
+from kommunanalys import origin
+from kommunanalys.errors import UsageError
+from kommunanalys.tablefile import SIDECAR, check_target, write_beside, write_table
 from kommunanalys.widgets import telling
 from kommunanalys.widgets.prepared import Prepared, prepare
 from kommunanalys.widgets.scene import Scene
@@ -64,20 +64,10 @@ def export(panel: pd.DataFrame | Prepared, choice: Choice, path: str | Path) -> 
     if place.suffix.lower() != ".xlsx":
         return write_table(told.data.reset_index(), place, choice.used())
     sources = origin.origins(told.data)
-    beside = place.with_name(place.name + SIDECAR)
     raw = _workbook(scene, sources)
     about: dict[str, Any] = {"file": place.name, "sha256": origin.hash_bytes(raw), "question": choice.used()}
     about["origins"] = origin.as_records(sources)
-    try:
-        paths.write_whole(place, raw)
-        paths.write_whole(beside, json.dumps(about, indent=1, ensure_ascii=False).encode())
-    except OSError as error:
-        raise OutputError(
-            "{path} could not be written: {reason}. Is it open in Excel, or the folder full or closed?",
-            path=place,
-            reason=error,
-        ) from error
-    return [place, beside]
+    return write_beside(place, raw, about)
 
 
 def free(panel: pd.DataFrame | Prepared, choice: Choice, path: Path) -> Path:
