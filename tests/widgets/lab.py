@@ -136,6 +136,19 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
+def still(page: Any) -> None:
+    """Wait until the kernel in front has done everything it was sent, and the page has taken in all of it.
+
+    A kernel answers in the order it was asked. It is asked twice: what a widget holds back while the kernel is busy is
+    sent when the first answer has come.
+    """
+    page.evaluate(
+        """async () => { const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+        const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+        for (let turn = 0; turn < 2; turn++) { await frame(); await kernel.requestKernelInfo(); await frame(); } }"""
+    )
+
+
 def write(path: Path, *cells: str) -> Path:
     """A notebook of code cells."""
     made = [nbformat.v4.new_code_cell(cell) for cell in cells]
