@@ -24,8 +24,10 @@ from kommunanalys.reporting.parameters import declared, find_notebook, read_note
 from kommunanalys.reporting.run import check_here, checked
 from kommunanalys.reporting.sweep import choose
 from kommunanalys.widgets.fields import label_of
-from kommunanalys.widgets.forms import Form, Over, button, link
+from kommunanalys.widgets.report_form import Form, button, link
 from kommunanalys.widgets.running import Ended
+
+Over = str | Sequence[str] | Mapping[str, str | Sequence[object]]
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pytest
 
 from kommunanalys.errors import UsageError
 from kommunanalys.reporting import given
-from kommunanalys.widgets import forms
+from kommunanalys.widgets import report_form
 from kommunanalys.widgets.forms import form
 from kommunanalys.widgets.running import Ended
 from tests.widgets.small import write
@@ -90,7 +90,7 @@ def test_a_sweep_is_begun_stopped_and_resumed(notebook, tmp_path, monkeypatch):
             super().__init__(words=words, given=values, language=language, told=told, ended=ended)
             begun.append(self)
 
-    monkeypatch.setattr(forms, "Command", Kept)
+    monkeypatch.setattr(report_form, "Command", Kept)
     room = tmp_path / "reports" / "late"
     made = form(notebook, over={"word": ["a,b", "c;d"]}, language="en")
     first, second = (line.folder for line in made.lines())

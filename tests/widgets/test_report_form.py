@@ -1,8 +1,9 @@
 import pytest
 
 from kommunanalys.errors import UsageError
-from kommunanalys.widgets import forms
-from kommunanalys.widgets.forms import form, link
+from kommunanalys.widgets import report_form
+from kommunanalys.widgets.forms import form
+from kommunanalys.widgets.report_form import link
 from kommunanalys.widgets.running import Ended
 from tests.widgets.small import write
 
@@ -30,7 +31,7 @@ class Kept:
 @pytest.fixture
 def commands(monkeypatch):
     Kept.made = []
-    monkeypatch.setattr(forms, "Command", Kept)
+    monkeypatch.setattr(report_form, "Command", Kept)
     return Kept.made
 
 
