@@ -2,7 +2,10 @@
 
 import re
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
+
+import grimp
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -49,6 +52,12 @@ def test_one_module_one_test_file():
     tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests").rglob("test_*.py")}
     untested = modules - tests
     assert len(untested) <= 0.15 * len(modules), sorted(untested)
+
+
+def test_no_module_imports_its_way_back_to_itself():
+    graph = grimp.build_graph("kommunanalys", exclude_type_checking_imports=True, cache_dir=None)
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    TopologicalSorter(imported).prepare()  # raises CycleError; imports within functions count
 
 
 def test_no_path_of_a_machine_in_what_is_shipped():
