@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from kommunanalys import paths
 from kommunanalys.errors import KommunanalysError
 from kommunanalys.language import Speaker
 
@@ -58,7 +59,9 @@ def lab_command(
 ) -> None:
     """Open JupyterLab in your own folder, which is made or brought up to date first. Ctrl-C ends it."""
     if find_spec("jupyterlab") is None:
-        raise KommunanalysError('JupyterLab is not installed. Install it: pip install "kommunanalys[lab]"')
+        raise KommunanalysError(
+            "JupyterLab is not installed. In a terminal: {command}", command=paths.install_command("lab")
+        )
     place, spoken = _prepared(folder or _own(), language)
     say = Speaker(spoken)
     typer.echo(say("JupyterLab is starting. End it with Ctrl-C here."))

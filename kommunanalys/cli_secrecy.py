@@ -33,6 +33,8 @@ def permits_command(
     from kommunanalys.secrecy.permit import Permit
 
     say, soon, broken = _speaker(language), [], 0
+    if not folder.is_dir():
+        raise UsageError("There is no folder {path}.", path=folder)
     paths = sorted(folder.glob("*.toml"))
     if not paths:
         raise UsageError("{path} holds no permit (*.toml).", path=folder)

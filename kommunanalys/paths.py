@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -16,10 +17,11 @@ OWN = ".kommunanalys.json"
 """The record by which a person's own folder is known."""
 
 
-def _bundled(name: str) -> Path:
+@lru_cache
+def _bundled(package: Path, name: str) -> Path:
     # A wheel carries the folder inside the package; an editable install has it beside the package.
-    inside = PACKAGE / name
-    return inside if inside.is_dir() else PACKAGE.parent / name
+    inside = package / name
+    return inside if inside.is_dir() else package.parent / name
 
 
 def notebooks_dir() -> Path:
@@ -30,7 +32,7 @@ def notebooks_dir() -> Path:
     >>> (notebooks_dir() / "cost_efficiency.ipynb").exists()
     True
     """
-    return _bundled("notebooks")
+    return _bundled(PACKAGE, "notebooks")
 
 
 def data_dir() -> Path:
@@ -41,7 +43,26 @@ def data_dir() -> Path:
     >>> (data_dir() / "municipalities.csv").exists()
     True
     """
-    return _bundled("data")
+    return _bundled(PACKAGE, "data")
+
+
+def install_command(extra: str) -> str:
+    """What to write in a terminal so that the libraries of an extra come into this environment.
+
+    Parameters
+    ----------
+    extra
+        Name of an extra of the library, such as "lab".
+
+    Examples
+    --------
+    >>> install_command("lab").endswith('[lab]"')
+    True
+    """
+    python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
+    # The library is on no package index: what is there by its name, if anything, is somebody else's.
+    where = f'-e "{PACKAGE.parent}' if (PACKAGE.parent / "pyproject.toml").is_file() else '"kommunanalys'
+    return f'{python} -m pip install {where}[{extra}]"'
 
 
 def own_folder() -> Path | None:

@@ -47,8 +47,9 @@ def check_target(path: str | Path) -> Path:
         )
     if suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise UsageError(
-            "Parquet files need pyarrow, which is not installed: pip install 'kommunanalys[parquet]'. Or let the name "
-            "end in .csv or .xlsx."
+            "Parquet files need pyarrow, which is not installed. Let the name end in .csv or .xlsx, or write in a "
+            "terminal: {command}",
+            command=paths.install_command("parquet"),
         )
     if place.exists() and not _is_ours(place):
         raise UsageError(

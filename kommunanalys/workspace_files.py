@@ -55,8 +55,15 @@ def delivered(language: str) -> dict[str, bytes]:
         ".gitattributes": ATTRIBUTES,
     }
     pages |= {f"tasks/{path.name}": _task(path) for path in sorted((examples / "tasks").glob("*.toml"))}
-    notebooks = {f"notebooks/{path.name}": path.read_bytes() for path in sorted(notebooks_dir().glob("*.ipynb"))}
-    return notebooks | {name: text.encode() for name, text in pages.items()}
+    pages |= {f"notebooks/{path.name}": _speaking(path, language) for path in sorted(notebooks_dir().glob("*.ipynb"))}
+    return {name: text.encode() for name, text in pages.items()}
+
+
+def _speaking(notebook: Path, language: str) -> str:
+    """A notebook whose own default is the language, as a person runs it by hand."""
+    return re.sub(
+        r"(\blanguage: Literal\[[^\]]*\] = )\\\"\w+\\\"", rf'\1\\"{language}\\"', notebook.read_text("utf-8"), count=1
+    )
 
 
 def _front(say: Speaker, language: str) -> str:
@@ -69,7 +76,8 @@ def _front(say: Speaker, language: str) -> str:
             say("## First steps"),
             say(
                 "1. Write `kommunanalys lab` in a terminal: JupyterLab opens in the browser (`kommunanalys lab FOLDER` "
-                "where the folder is another than `kommunanalys` in your home folder).\n"
+                "where the folder is another than `kommunanalys` in your home folder). Where the command is not found, "
+                "write `.venv/bin/kommunanalys lab` in the folder that the library was installed from.\n"
                 "2. Open a notebook in the folder `notebooks` and choose **Run › Run All Cells**. Change the values in "
                 "its first code cell, such as the municipality, and run it again.\n"
                 "3. Make a report of it from a form. Write in a new cell of a notebook"
@@ -86,10 +94,11 @@ def _front(say: Speaker, language: str) -> str:
             _table(say),
             say("## New versions"),
             say(
-                "After `pip install --upgrade kommunanalys`, write `kommunanalys init .` in this folder (`kommunanalys "
-                "lab` does the same by itself). Notebooks and pages that you have not changed are replaced. Beside one "
-                "that you have changed the new version is laid, such as `cost_efficiency.new.ipynb`: take from it what "
-                "you want and delete it. What you have deleted stays deleted."
+                "After a new version of the library has been installed, write `kommunanalys init .` in this "
+                "folder (`kommunanalys lab` does the same by itself). Notebooks and pages that you have not "
+                "changed are replaced. Beside one that you have changed the new version is laid, such as "
+                "`cost_efficiency.new.ipynb`: take from it what you want and delete it. What you have deleted "
+                "stays deleted."
             ),
             say("## Versions of your own, and colleagues (git)"),
             say(

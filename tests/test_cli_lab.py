@@ -111,7 +111,7 @@ def test_without_jupyterlab_it_says_what_to_install_and_makes_nothing(lab, monke
     monkeypatch.setattr(cli_lab, "find_spec", lambda _: None)
     done = called("lab", lab / "mine")
     assert isinstance(done.exception, KommunanalysError)
-    assert 'pip install "kommunanalys[lab]"' in str(done.exception)
+    assert '-m pip install -e "' in str(done.exception)
     assert not (lab / "mine").exists()
 
 

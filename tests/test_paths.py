@@ -37,3 +37,10 @@ def test_a_folder_that_somebody_else_has_marked_is_not_the_persons_own(tmp_path,
     assert paths.own_folder() == tmp_path
     monkeypatch.setattr(os, "getuid", lambda: (tmp_path / paths.OWN).stat().st_uid + 1)
     assert paths.own_folder() is None
+
+
+def test_an_extra_is_installed_from_where_the_library_came(monkeypatch, tmp_path):
+    assert paths.install_command("lab") == f'{sys.executable} -m pip install -e "{paths.PACKAGE.parent}[lab]"'
+    monkeypatch.setattr(sys, "executable", "/a b/python")
+    monkeypatch.setattr(paths, "PACKAGE", tmp_path / "site" / "kommunanalys")
+    assert paths.install_command("lab") == '"/a b/python" -m pip install "kommunanalys[lab]"'

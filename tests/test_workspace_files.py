@@ -3,10 +3,12 @@
 import tomllib
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from kommunanalys import workspace_files
 from kommunanalys.paths import notebooks_dir
+from kommunanalys.reporting.parameters import declared
 from kommunanalys.secrecy.permit import Permit
 from kommunanalys.workspace_files import delivered, schedule_example
 
@@ -21,10 +23,14 @@ def test_pages_are_one_heading_and_whole_sentences(language):
             assert "{" not in text
 
 
-def test_the_notebooks_are_the_librarys_own():
-    files = delivered("sv")
+def test_the_notebooks_are_the_librarys_own_and_begin_in_the_language_of_the_folder():
     shipped = {f"notebooks/{path.name}": path.read_bytes() for path in notebooks_dir().glob("*.ipynb")}
-    assert {name: raw for name, raw in files.items() if name.endswith(".ipynb")} == shipped
+    english, finnish = ({k: v for k, v in delivered(one).items() if k.endswith(".ipynb")} for one in ("en", "fi"))
+    assert english == shipped
+    for name, raw in finnish.items():
+        defaults = {key: one.default for key, one in declared(nbformat.reads(raw.decode(), 4)).items()}
+        assert defaults["language"] == "fi", name
+        assert len(raw) == len(shipped[name])
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])

@@ -189,3 +189,27 @@ def incomplete(left_out: Iterable[object]) -> tuple[Caution, ...]:
     if not units:
         return ()
     return (Caution("Left out because a figure is missing ({count}): {units}.", {"count": len(units), "units": units}),)
+
+
+def flagged(which: Mapping[str, str], say: Speaker) -> list[str]:
+    """What is preliminary, revised, rounded or noisy.
+
+    Parameters
+    ----------
+    which
+        Flag of the publisher → the figures that have it, in words.
+    say
+        Speaker of the reader's language.
+
+    Examples
+    --------
+    >>> flagged({"preliminary": "cost for each pupil", "missing": "tax rate"}, Speaker("en"))
+    ['Preliminary: cost for each pupil.']
+    """
+    lines = {
+        "preliminary": say("Preliminary: {which}.", which=which.get("preliminary")),
+        "revised": say("Revised since first published: {which}.", which=which.get("revised")),
+        "rounded": say("Rounded: {which}.", which=which.get("rounded")),
+        "noisy": say("Disturbed on purpose to protect persons: {which}.", which=which.get("noisy")),
+    }
+    return [line for flag, line in lines.items() if flag in which]

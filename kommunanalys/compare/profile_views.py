@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from kommunanalys import names
-from kommunanalys.compare.cautions import small_numbers
+from kommunanalys.compare.cautions import flagged, small_numbers
 from kommunanalys.compare.profile import OUTER, Profile, unit
 from kommunanalys.compare.units import label, variable
 from kommunanalys.figures import describe, timeline
@@ -195,12 +195,7 @@ def _marked(profile: Profile, say: Speaker) -> list[str]:
     rows = profile.rows
     computed = [name for name in profile.panel.attrs.get("computed", []) if name in rows.index]
     marked = {str(flag): _listed(group.index, say) for flag, group in rows.groupby("flag")}
-    lines = [
-        say("Preliminary: {which}.", which=marked["preliminary"]) if "preliminary" in marked else "",
-        say("Revised since first published: {which}.", which=marked["revised"]) if "revised" in marked else "",
-        say("Rounded: {which}.", which=marked["rounded"]) if "rounded" in marked else "",
-        say("Disturbed on purpose to protect persons: {which}.", which=marked["noisy"]) if "noisy" in marked else "",
-    ]
+    lines = flagged(marked, say)
     if computed:
         lines.append(
             say(
@@ -208,7 +203,7 @@ def _marked(profile: Profile, say: Speaker) -> list[str]:
                 which=_listed(computed, say),
             )
         )
-    return [line for line in lines if line]
+    return lines
 
 
 def _listed(indicators: Iterable[object], say: Speaker) -> str:

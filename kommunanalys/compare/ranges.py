@@ -208,7 +208,9 @@ class Intervals(Answer):
         if key is not None:
             mark(ax, label(key, language), places[own][0], shown.at[key, "corrected"])
         localise(ax, say, decimals=2)
-        ax.set_xlabel(say("Place, from the lowest score"))
+        if self.doubtful:  # no ranks are given, so none are to be read off
+            ax.set_xticks([])
+        ax.set_xlabel(say("From the lowest score to the highest"))
         ax.set_ylabel(say("Efficiency, corrected, with its range"))
         return describe(
             ax,

@@ -17,6 +17,7 @@ from typing import IO, Any
 
 import nbformat
 
+from kommunanalys import paths
 from kommunanalys.errors import NotebookError, UsageError
 from kommunanalys.language import Speaker
 from kommunanalys.reporting.html import Facts, render
@@ -95,7 +96,9 @@ def check_installed() -> None:
         import docx
         import resvg_py
     except ImportError:
-        raise UsageError("A Word document needs more libraries: pip install 'kommunanalys[documents]'.") from None
+        raise UsageError(
+            "A Word document needs more libraries. In a terminal: {command}", command=paths.install_command("documents")
+        ) from None
     del docx, resvg_py
 
 

@@ -27,6 +27,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from multiprocessing.connection import wait as wait_for_end
 from typing import Any, Protocol
 
+from kommunanalys import paths
 from kommunanalys.errors import KommunanalysError, UsageError
 from kommunanalys.reporting.execute import KernelKilled
 from kommunanalys.reporting.limits import THREADS
@@ -308,7 +309,8 @@ class Cluster:
             dask, distributed = (importlib.import_module(name) for name in ("dask", "distributed"))
         except ImportError as error:
             raise UsageError(
-                "The engine dask needs the extra dask: python -m pip install 'kommunanalys[dask]'."
+                "The engine dask needs more libraries. In a terminal: {command}",
+                command=paths.install_command("dask"),
             ) from error
         # Workers that are daemons may not start processes, and a notebook is one.
         self.held.enter_context(dask.config.set({"distributed.worker.daemon": False}))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from kommunanalys import journal
+from kommunanalys import journal, paths
 from kommunanalys.errors import KommunanalysError, UsageError
 from kommunanalys.secrecy.covering import identities_of, pseudonyms_of
 from kommunanalys.secrecy.domains import domain as known_domain
@@ -126,7 +126,8 @@ def _opened(place: Path) -> Iterator[tuple[DuckDBPyConnection, pd.DataFrame]]:
         import duckdb
     except ImportError:
         raise KommunanalysError(
-            'Long registers are read by DuckDB, which is not installed: pip install "kommunanalys[registers]".'
+            "Long registers are read by DuckDB, which is not installed. In a terminal: {command}",
+            command=paths.install_command("registers"),
         ) from None
     if place.suffix.lower() not in KINDS:
         raise UsageError("{file} is neither Parquet nor CSV.", file=place.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from kommunanalys import paths
 from kommunanalys.errors import UsageError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def needed() -> None:
     lacking = [name for name in ("ipywidgets", "anywidget") if find_spec(name) is None]
     if lacking:
         raise UsageError(
-            'This needs {libraries}, which is not installed. In a terminal: pip install "kommunanalys[lab]"',
+            "This needs {libraries}, which is not installed. In a terminal: {command}",
             libraries=" / ".join(lacking),
+            command=paths.install_command("lab"),
         )

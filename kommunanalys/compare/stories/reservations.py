@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from kommunanalys import names
 from kommunanalys.compare.adjust import few_municipalities
-from kommunanalys.compare.cautions import small_numbers
+from kommunanalys.compare.cautions import flagged, small_numbers
 from kommunanalys.compare.stories.story import Story
-from kommunanalys.compare.units import listed
+from kommunanalys.compare.units import listed, variable
 
 
-def reservations(story: Story) -> str:
-    """What a reader must bear in mind, as a Markdown list."""
+def reservations(story: Story, observations: pd.DataFrame) -> str:
+    """What a reader must bear in mind, as a Markdown list; the observations tell which figures are flagged."""
     say, codes = story.say, [story.case.municipality]
     shown = bool(story.case.service.outcomes or story.case.service.context)
     small = small_numbers(story.leavers[codes]) if story.case.service.outcomes else ()
     found = (*story.dea.cautions, *small, *few_municipalities(story.expected))
     lines = [*dict.fromkeys(item.say(say) for item in found), *_left_out(story), *_limits(story), *_breaks(story)]
     lines += [_one_year(story)] if shown else []
+    lines += flagged(_flags(story, observations), story.say)
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _flags(story: Story, observations: pd.DataFrame) -> dict[str, str]:
+    """Flag → the figures of the municipality and of the similar ones that have it, in words."""
+    case, say, found = story.case, story.say, dict[str, list[str]]()
+    compared = [case.municipality, *story.near.peers.index]
+    columns = [case.service.cost, *case.service.outcomes]
+    of_year = observations[(observations["year"] == case.year) & observations["flag"].ne("")]
+    rows = of_year[of_year["indicator"].isin(columns) & of_year["municipality"].isin(compared)]
+    for (flag, name), group in rows.groupby(["flag", "indicator"], sort=True):
+        own_first = [code for code in compared if code in set(group["municipality"])]
+        found.setdefault(str(flag), []).append(f"{variable(str(name), say)} ({listed(own_first, say)})")
+    return {flag: "; ".join(words) for flag, words in found.items()}
 
 
 def _left_out(story: Story) -> list[str]:

@@ -10,6 +10,8 @@ from kommunanalys.compare.requirements import ON_FRONTIER
 from kommunanalys.compare.stories.story import Story
 from kommunanalys.compare.units import label
 
+MOST = 0.5
+"""Share of the mix from which the distance is said to be above all to one municipality."""
 REACHES = 0.005
 """How near the upper limit must be to 1 for the range to reach it: two decimals are shown."""
 
@@ -64,12 +66,15 @@ def measured_against(story: Story) -> str:
         "shared": len(own.index.intersection(story.near.peers.index)),
         "count": len(own),
     }
-    return say(
+    told = say(
         "{place} is measured against a mix of {peers}. Nobody chose them: among all mixes of municipalities with at "
-        "least as many pupils, and as many weighted by results, theirs costs least: {mix} a year against {own}. Also "
-        "among the most similar ones: {shared} of {count}. The more their needs differ, the less the distance says.",
+        "least as many pupils, and as many weighted by results, theirs costs least: {mix} a year against {own}.",
         **shown,
     )
+    alike = say("Of these, {shared} of {count} are also among the most similar municipalities.", **shown)
+    if not shown["shared"]:
+        alike = say("None of these is among the most similar municipalities.")
+    return " ".join([told, alike, say("The more their needs differ, the less the distance says.")])
 
 
 def change(story: Story) -> str:
@@ -134,19 +139,42 @@ def distance(story: Story) -> str:
             "{place} itself would be among them.",
             place=story.place,
         )
-    shown = {"low": _amount(story, -row["low"]), "high": _amount(story, -row["high"])}
     limits = _trusted(story)
+    if limits is not None and limits["upper"] > 1 - REACHES:
+        return say(
+            "**There is no certain distance to those that achieve most for their costs:** the range of its true "
+            "efficiency reaches 1."
+        )
+    return " ".join(filter(None, [_difference(story, row, limits), _leaning(story)]))
+
+
+def _leaning(story: Story) -> str:
+    """That one peer is most of the mix, where it is so: the distance is then above all a distance to that one."""
+    say, peers = story.say, story.dea.peers_
+    weights = peers[peers["unit"] == story.case.municipality].set_index("peer")["weight"]
+    code = str(weights.idxmax())
+    if weights[code] < MOST:
+        return ""
+    return say(
+        "{peer} makes up {share} of the mix; it has {pupils} pupils, {place} has {own}.",
+        peer=label(code, say.language),
+        place=story.place,
+        share=say.percent(100 * weights[code]),
+        pupils=say.number(story.case.units.at[code, story.case.service.pupils]),
+        own=say.number(story.case.units.at[story.case.municipality, story.case.service.pupils]),
+    )
+
+
+def _difference(story: Story, row: pd.Series, limits: pd.Series | None) -> str:
+    """The difference in money, by the scores and, where it can be trusted, by the range of the true efficiency."""
+    say = story.say
+    shown = {"low": _amount(story, -row["low"]), "high": _amount(story, -row["high"])}
     if limits is None:
         return say(
             "A mix of others with at least as many pupils, and as many weighted by results, manages with {high} a "
             "year less; {low} if one of them is left out. **This is a difference, not a savings target:** it holds "
             "chance and everything that the model does not see, and this range does not cover that.",
             **shown,
-        )
-    if limits["upper"] > 1 - REACHES:
-        return say(
-            "**There is no certain distance to those that achieve most for their costs:** the range of its true "
-            "efficiency reaches 1."
         )
     shown |= {
         key: _amount(story, row["value"] * (1 - limits[end])) for key, end in (("least", "upper"), ("most", "lower"))

@@ -70,12 +70,13 @@ def yardsticks(story: Story) -> Table:
     rows = pd.DataFrame({"cost": costs})
     rows["percent"] = 100 * (story.cost / rows["cost"] - 1)
     published = [units[name].get(code) if name in units else None for name in (service.reference, service.deviation)]
-    if all(value is not None and value == value for value in published):
+    reference = all(value is not None and value == value for value in published)
+    if reference:
         rows.loc[say("Reference cost, as published")] = published
     rows.index.name = say("Compared with")
     heads = {"cost": say("Cost for each pupil"), "percent": say("{place} against it, %", place=story.place)}
     shown = {"place": story.place, "cost": say.number(story.cost), "currency": story.currency}
-    if service.reference:
+    if reference:
         caption = say(
             "{place} spent {cost} {currency} for each pupil. The published reference cost is compared with the net "
             "cost, the others with this cost.",

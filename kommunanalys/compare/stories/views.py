@@ -9,6 +9,7 @@ from kommunanalys.compare.stories.story import Story, real_costs
 from kommunanalys.figures import Table
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     Part = str | Table | Axes
@@ -79,6 +80,6 @@ def results(story: Story) -> list[Part]:
     return [pictures.beside_costs(story), tables.results(story), pictures.rates(story, story.rates)]
 
 
-def cautions(story: Story) -> list[Part]:
-    """Section: what a reader must bear in mind."""
-    return [reservations.reservations(story)]
+def cautions(story: Story, observations: pd.DataFrame) -> list[Part]:
+    """Section: what a reader must bear in mind; the observations tell which figures are preliminary."""
+    return [reservations.reservations(story, observations)]

@@ -78,7 +78,20 @@ def test_who_the_peers_are_and_why(real):
     mix = (peers * units["total_cost"].reindex(peers.index)).sum()
     assert f"Lerum ({100 * peers['1441']:.0f}%)" in text
     assert f"{mix:.1f} million SEK a year against {units.at['1440', 'total_cost']:.1f} million SEK" in text
-    assert f"0 of {len(peers)}" in text
+    assert not peers.index.intersection(story.near.peers.index).size
+    assert "None of these is among the most similar municipalities." in text
+
+
+def test_that_one_peer_is_most_of_the_mix_is_told_beside_the_distance(example):
+    story = example(year=2024)
+    weights = story.dea.peers_[story.dea.peers_["unit"] == "X07"].set_index("peer")["weight"]
+    code, pupils = weights.idxmax(), story.case.units[story.case.service.pupils]
+    assert weights[code] > 0.5
+    told = f"makes up {100 * weights[code]:.0f}% of the mix; it has {pupils[code]:.0f} pupils"
+    assert told in scores.distance(story)
+    spread = story.dea.peers_.assign(weight=0.3)
+    story.dea.__dict__["peers_"] = spread
+    assert "of the mix; it has" not in scores.distance(story)
 
 
 def test_change_is_in_real_prices_since_the_last_break(real):

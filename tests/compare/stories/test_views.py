@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 
 from kommunanalys.compare import views
 from kommunanalys.figures import Table, description
+from kommunanalys.indicators import wanted
+from kommunanalys.sources import load
 
 SECTIONS = (
     views.subject,
@@ -18,7 +20,7 @@ SECTIONS = (
     views.efficiency,
     views.distance,
     views.results,
-    views.cautions,
+    lambda story: views.cautions(story, load("example", wanted("compulsory"))),
 )
 
 
