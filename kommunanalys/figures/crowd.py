@@ -47,6 +47,8 @@ def quick_axes(ax: Axes | None = None, *, height: float = 4.2, **margins: float)
         figure = Figure(figsize=(WIDTH, height))
         figure.subplots_adjust(**{**MARGINS, **margins})
         ax = figure.add_subplot()
+        # The upright axis has no label but the head above it: a place for it need not be measured at each drawing.
+        ax.yaxis.set_label_coords(0, 0.5)
     return new_axes(ax)
 
 

@@ -246,15 +246,15 @@ def svg(figure: Figure) -> bytes:
     """
     import matplotlib as mpl
 
-    out = io.BytesIO()
+    out = io.StringIO()
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "kommunanalys"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
     # Readers may lack matplotlib's own font; the fallbacks are no wider, so that nothing overlaps.
-    text = re.sub(r"'DejaVu Sans'(, ('[^']*'|[\w-]+))*", FONTS, out.getvalue().decode("utf-8"))
+    text = re.sub(r"'DejaVu Sans'(, ('[^']*'|[\w-]+))*", FONTS, out.getvalue())
     text = re.sub(r"<metadata>.*?</metadata>|<!--.*?-->", "", text, flags=re.DOTALL)
     # A hundredth of a point is finer than any screen; six decimals would double the size of the page.
     text = re.sub(r"(\d\.\d{2})\d+", r"\1", text)
-    return re.sub(r"\s*\n\s*", "\n", text).encode("utf-8")
+    return ("\n".join(filter(None, map(str.strip, text.split("\n")))) + "\n").encode("utf-8")
 
 
 def table_html(table: Table, say: Speaker) -> str:

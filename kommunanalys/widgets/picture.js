@@ -94,7 +94,7 @@ function render({ model, el }) {
     caption.textContent = model.get("caption");
     if (status.textContent !== model.get("alternative")) status.textContent = model.get("alternative");
     status.classList.toggle("ka-problem", model.get("problem"));
-    el.lang = model.get("language");
+    if (el.lang !== model.get("language")) el.lang = model.get("language");
     repair(el.closest(".ka-room"));
   }
 

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 MARK = re.compile(r'<g id="mark-([^"]*)"')
 GROUP = re.compile(r'<g id="[^"]*"')
+RULE = re.compile(r"<svg\b(.*?)<style[^>]*>\*\{([^}\"]*)\}</style>", re.DOTALL)
 
 
 class Picture(anywidget.AnyWidget):  # type: ignore[misc]
@@ -88,7 +89,7 @@ class Picture(anywidget.AnyWidget):  # type: ignore[misc]
 
 
 def clickable(picture: bytes) -> str:
-    """An SVG to stand within a page: the marks by their codes, without ids that two figures could share.
+    """An SVG to stand within a page: the marks by their codes, without ids that two figures could share or rules.
 
     Examples
     --------
@@ -96,4 +97,6 @@ def clickable(picture: bytes) -> str:
     '<svg><g><g data-code="1440"/></g></svg>'
     """
     text = HEAD.sub("", picture.decode("utf-8"), count=1)
+    # matplotlib's rule for "*" would hold in the whole page, all of which would be styled anew for each figure.
+    text = RULE.sub(r'<svg style="\2"\1', text, count=1)
     return GROUP.sub("<g", MARK.sub(r'<g data-code="\1"', text))

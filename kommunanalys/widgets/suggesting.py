@@ -34,10 +34,12 @@ def suggested(panel: pd.DataFrame, municipality: str) -> tuple[tuple[str, ...], 
     >>> len(peers), on
     (5, ('compulsory_pupils_home', 'urban_share', 'parents_low_education'))
     """
+    # Without what is known beside the figures: pandas would copy all of it at each step of the comparison.
+    bare = pd.DataFrame(panel)
     for columns in LIKE:
-        if set(columns) <= set(panel.columns):
+        if set(columns) <= set(bare.columns):
             try:
-                return tuple(similar(panel, municipality, columns, PEERS).peers.index), columns
+                return tuple(similar(bare[list(columns)], municipality, columns, PEERS).peers.index), columns
             except KommunanalysError:
                 # The next ones may do; none at all is no fault: a person chooses peers by hand.
                 continue

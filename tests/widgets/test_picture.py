@@ -43,6 +43,13 @@ def test_groups_keep_no_ids_that_two_figures_would_share():
     assert clickable(svg) == '<svg><g><g data-code="a b"/><clipPath id="p1"/></g></svg>'
 
 
+def test_a_figure_brings_no_rule_for_the_whole_page(ax):
+    picture = Picture()
+    picture.show(ax, {}, (), "en")
+    assert "<style" not in picture.svg
+    assert picture.svg.startswith('<svg style="stroke-linejoin: round; stroke-linecap: butt"')
+
+
 def test_an_error_takes_the_figure_away(ax):
     picture = Picture()
     picture.show(ax, {}, (), "en")

@@ -35,6 +35,16 @@ def test_nothing_is_suggested_from_nothing(panel):
     assert suggested(panel.assign(population=np.nan)[["population"]], "X07") == ((), ())
 
 
+def test_what_is_known_beside_the_figures_is_not_copied(panel):
+    class Heavy:
+        def __deepcopy__(self, memo):
+            raise AssertionError
+
+    weighed = pd.DataFrame(panel)
+    weighed.attrs["labels"] = Heavy()
+    assert suggested(weighed, "X07") == suggested(panel, "X07")
+
+
 def test_the_first_indicators_hold_figures():
     index = pd.MultiIndex.from_tuples([("1440", 2020)], names=["municipality", "year"])
     panel = pd.DataFrame({"compulsory_cost_home": [np.nan], "buses": [3.0], "words": ["a"]}, index)
