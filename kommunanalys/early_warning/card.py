@@ -8,28 +8,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from kommunanalys import origin
-from kommunanalys.early_warning.council import few_in_a_cohort, ways
+from kommunanalys.early_warning.council import few_in_a_cohort
 from kommunanalys.early_warning.declaration import Declaration
 from kommunanalys.early_warning.evaluate import Evaluation
 from kommunanalys.early_warning.groups import GroupReport
-from kommunanalys.early_warning.papers import (
-    CARD,
-    Report,
-    bullets,
-    declared,
-    fill,
-    knowledge,
-    results,
-    table,
-    write_text,
-)
+from kommunanalys.early_warning.papers import CARD, Paper, Report, bullets, declared, fill, knowledge, results, table
 from kommunanalys.early_warning.scoring import fingerprint
+from kommunanalys.early_warning.sentences import ways
 from kommunanalys.early_warning.splits import NOT_YET
 from kommunanalys.early_warning.strategies import ALL
 from kommunanalys.early_warning.values import in_language
@@ -51,37 +41,15 @@ class Section:
 
 
 @dataclass(frozen=True)
-class ModelCard:
-    """What is known of a model, for those who oversee it; counts below five persons are hidden, nobody is named.
+class ModelCard(Paper):
+    """What is known of a model, for those who oversee it; counts below five persons are hidden, nobody is named."""
 
-    Parameters
-    ----------
-    task
-        Name of the task.
-    language
-        Of the texts.
-    opening
-        Markdown before the first heading.
-    sections
-        The nine, in the order of the annex.
-    missing
-        What nobody has stated, by its key in the task's [steward].
-    """
-
-    task: str
-    language: str
-    opening: str = field(repr=False)
-    sections: tuple[Section, ...] = field(repr=False)
-    missing: tuple[str, ...]
-
-    def to_markdown(self) -> str:
-        """The whole card as Markdown."""
-        parts = [f"## {one.number}. {one.heading}\n\n{one.text}" for one in self.sections]
-        return "\n\n".join([self.opening, *parts]) + "\n"
-
-    def write(self, folder: str | Path | None = None) -> Path:
-        """Write the card, whole or not at all; see `Paper.write`."""
-        return write_text(self.to_markdown(), f"{self.task}-{CARD}-{self.language}.md", folder)
+    @property
+    def sections(self) -> tuple[Section, ...]:
+        """The nine headings, in the order of the annex."""
+        parts = HEADING.split(self.text)[1:]
+        numbered = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+        return tuple(Section(int(number), heading, body.strip()) for number, heading, body in numbered)
 
 
 def model_card(
@@ -136,10 +104,7 @@ def model_card(
         "leakage": "\n\n".join(leakage.summary(language).splitlines()) if leakage else none,
     }
     text, missing = fill(CARD, task, known, language)
-    opening, *parts = HEADING.split(text)
-    numbered = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
-    sections = tuple(Section(int(number), heading, body.strip()) for number, heading, body in numbered)
-    return ModelCard(task.name, language, opening.strip(), sections, missing)
+    return ModelCard(CARD, task.name, language, text, missing)
 
 
 def _run(evaluation: Evaluation, task: Declaration, say: Speaker) -> dict[str, str]:

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from kommunanalys.early_warning.calibration import line_through
 from kommunanalys.early_warning.declaration import Flag
+from kommunanalys.early_warning.intervals import error_of_sum
 from kommunanalys.early_warning.model import RiskModel
 from kommunanalys.early_warning.signals import auc
 from kommunanalys.errors import UsageError
@@ -238,15 +239,9 @@ def standard_error(gap: Array, persons: Any, dates: Any) -> float:
     >>> standard_error(np.array([1.0, -1.0, 1.0, -1.0]), [1, 2, 3, 4], [0, 0, 0, 0]).__round__(3)
     0.577
     """
-    by_person = _clustered(gap, persons)
-    return max(by_person, _clustered(gap, dates)) if len(pd.unique(np.asarray(dates))) >= 3 else by_person
-
-
-def _clustered(gap: Array, clusters: Any) -> float:
-    codes, _ = pd.factorize(np.asarray(clusters), use_na_sentinel=False)
-    sums = np.bincount(codes, weights=gap - gap.mean())
-    count = len(sums)
-    return float(np.sqrt((sums**2).sum() * count / max(count - 1, 1)) / len(gap))
+    residual = gap - gap.mean()
+    clusters = [persons, dates] if len(pd.unique(np.asarray(dates))) >= 3 else [persons]
+    return max(error_of_sum(residual, one) for one in clusters) / len(gap)
 
 
 def _typical(X: pd.DataFrame, name: Hashable) -> object:

@@ -11,14 +11,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from kommunanalys.early_warning.declaration import Declaration
-from kommunanalys.early_warning.entry import Tables, as_identity, border_of, named, objectors, unfound
+from kommunanalys.early_warning.entry import Tables, as_identity, border_of, marked, named, objectors, unfound
 from kommunanalys.early_warning.features import Rows, Units, as_text, categories, values
 from kommunanalys.early_warning.labels import Labels, among, had_already, labels, latest_day
 from kommunanalys.early_warning.sense import axis_of, days_of
 from kommunanalys.early_warning.when import Axis, Points
 from kommunanalys.errors import NoData, TableError, UsageError
 from kommunanalys.language import Speaker, current
-from kommunanalys.secrecy.frame import Border, local_day, mark
+from kommunanalys.secrecy.frame import Border, local_day
 from kommunanalys.secrecy.register import in_words
 
 LEFT = "had left before the as-of day"
@@ -130,23 +130,7 @@ def build(
 
 
 def candidates(declaration: Declaration, tables: Tables, *, known_by: Any = None) -> dict[pd.Timestamp | int, bool]:
-    """All as-of days on which somebody is in the cohort, and whether their outcomes are complete.
-
-    Examples
-    --------
-    >>> from kommunanalys.early_warning.reading import parse
-    >>> task = parse('''
-    ... title = "Who will leave?"
-    ... unit = "id"
-    ... capacity = 5
-    ... cohort = {date = "year", start = "row", until = "+1"}
-    ... outcome = {kind = "event", date = "gone", horizon = "2"}
-    ... feature = [{column = "mark", known_from = "row"}]
-    ... flag = {feature = "mark", high = false}
-    ... ''')
-    >>> candidates(task, pd.DataFrame({"id": ["a", "b"], "year": [2020, 2022], "mark": [6, 9], "gone": [2022, None]}))
-    {2020: True, 2022: False}
-    """
+    """All as-of days on which somebody is in the cohort, and whether their outcomes are complete."""
     prepared = Prepared.of(declaration, tables)
     return {prepared.axis.moment(point): whole for point, whole in prepared.candidates(known_by)}
 
@@ -223,8 +207,7 @@ class Prepared:
         X, dropped = values(self.task.features, self._rows(units), units, self.axis, point)
         y = pd.DataFrame({"y": found.y}, index=units.index)
         frame = self._frame(rows, units, found, point)
-        if self.border is not None:
-            X, y, frame = (mark(one, self.border) for one in (X, y, frame))
+        X, y, frame = (marked(one, self.border) for one in (X, y, frame))
         return X, y["y"], CohortInfo(self.axis.moment(point), found.complete, frame, excluded, dropped)
 
     def candidates(self, known_by: Any) -> list[tuple[float, bool]]:

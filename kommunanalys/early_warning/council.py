@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from kommunanalys import journal
-from kommunanalys.early_warning.reading import axis_of
 from kommunanalys.early_warning.recommend import ends
-from kommunanalys.early_warning.splits import NO_PAST, NOT_ENDED, NOT_YET
+from kommunanalys.early_warning.sense import axis_of
+from kommunanalys.early_warning.sentences import model, said, single, untested, ways
 from kommunanalys.early_warning.strategies import ALL, STRATEGIES
 from kommunanalys.language import Speaker
 from kommunanalys.secrecy.register import in_words
@@ -40,7 +40,7 @@ def told(evaluation: Evaluation, language: str) -> str:
         text,
         evaluation.verdict.summary(language),
         _recall(evaluation, say),
-        _model(evaluation.chosen, say),
+        said(model(evaluation.chosen), say),
     ]
     return "\n\n".join([*(part for part in parts if part), *cautions(evaluation, language)])
 
@@ -77,14 +77,6 @@ def _recall(evaluation: Evaluation, say: Speaker) -> str:
     )
 
 
-def _model(chosen: str, say: Speaker) -> str:
-    if chosen == "flag":
-        return say("The list of the model rests on the simple flag alone: no larger model foresaw credibly better.")
-    kinds = {"line": say("a weighted sum of the columns"), "trees": say("many small trees")}
-    kind = kinds.get(chosen, say("a weighted sum of the columns together with many small trees"))
-    return say("The model: {kind}. It is the simplest one that no other credibly beat.", kind=kind)
-
-
 def cautions(evaluation: Evaluation, language: str = "en") -> tuple[str, ...]:
     """What a reader must know before believing an evaluation."""
     say = Speaker(language)
@@ -92,17 +84,17 @@ def cautions(evaluation: Evaluation, language: str = "en") -> tuple[str, ...]:
 
 
 def _of_dates(evaluation: Evaluation, say: Speaker) -> list[str]:
-    folds, said = evaluation.folds, []
+    folds, told = evaluation.folds, list[str]()
     if not evaluation.enough.ok:
-        said.append(evaluation.enough.summary(say.language))
+        told.append(evaluation.enough.summary(say.language))
     if folds["tested"].sum() == 1:
-        said.append(say("Only one date could be tested: how much the result changes from year to year is not known."))
+        told.append(single(say))
     for reason, rows in folds[~folds["tested"]].groupby("why", sort=False):
         dates = say.names(spoken(evaluation.task, one, say) for one in rows["as_of"])
-        said.append(say("Not tested: {dates} ({why}).", dates=dates, why=why(str(reason), say)))
+        told.append(said(untested(dates, str(reason)), say))
     tested = folds[folds["tested"]]
     if tested["purged_windows"].sum():
-        said.append(
+        told.append(
             say(
                 "Earlier cohorts not learnt from, since their outcomes were not yet known on the day tested: "
                 "{cohorts}.",
@@ -111,34 +103,34 @@ def _of_dates(evaluation: Evaluation, say: Speaker) -> list[str]:
         )
     rough = tested.loc[tested["recalibrated_on"].isna(), "as_of"]
     if len(rough):
-        said.append(
+        told.append(
             say(
                 "The risks were not set right on a latest cohort for {dates}, since too little was known by then.",
                 dates=say.names(spoken(evaluation.task, one, say) for one in rough),
             )
         )
-    return said
+    return told
 
 
 def _of_people(evaluation: Evaluation, say: Speaker) -> list[str]:
-    tested, said = evaluation.folds[evaluation.folds["tested"]], []
+    tested, told = evaluation.folds[evaluation.folds["tested"]], []
     again, unknown = int(tested["purged_persons"].sum()), int(tested["unknown_outcomes"].sum())
     if again:
-        said.append(
+        told.append(
             say(
                 "Left out of what was learnt, since the same persons were tested: {count} earlier observations.",
                 count=in_words(again, say),
             )
         )
     if unknown:
-        said.append(
+        told.append(
             say(
                 "Left out of what was learnt, since their outcome became known only later: {count} earlier "
                 "observations.",
                 count=in_words(unknown, say),
             )
         )
-    return [*said, *_of_help(evaluation, say)]
+    return [*told, *_of_help(evaluation, say)]
 
 
 def _of_help(evaluation: Evaluation, say: Speaker) -> list[str]:
@@ -167,17 +159,6 @@ def _of_ten(reach: pd.DataFrame, say: Speaker) -> str:
     if 0 < row["hits"] < journal.SMALL:
         return say("an unknown number (it rests on fewer than {limit} persons)", limit=journal.SMALL)
     return say("about {about}", about=say.number(10 * row["precision"]))
-
-
-def why(reason: str, say: Speaker) -> str:
-    """Why a date was not tested, in words."""
-    if reason == NOT_YET:
-        return say("the outcomes are not known yet")
-    if reason == NO_PAST:
-        return say("there is no earlier cohort")
-    if reason == NOT_ENDED:
-        return say("the outcomes of no earlier cohort were known by then")
-    return say("too few earlier outcomes")
 
 
 def safe(reach: pd.DataFrame) -> pd.DataFrame:
@@ -239,13 +220,3 @@ def _shown(evaluation: Evaluation, say: Speaker) -> pd.DataFrame:
     called = ways(say)
     table = 10 * rows.loc[order, ["precision", "precision_low", "precision_high"]].astype(float)
     return table.set_axis(["about", "low", "high"], axis=1).assign(way=[called[name] for name in order])
-
-
-def ways(say: Speaker) -> dict[str, str]:
-    """What the ways to use the capacity are called."""
-    return {
-        "chance": say("Chance"),
-        "flag": say("One simple flag"),
-        "places": say("Whole places"),
-        "model": say("The model's list"),
-    }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -329,14 +330,10 @@ def _flagged(rows: dict[str, dict[str, Any]]) -> pd.DataFrame:
             frame["outside"] >= SMALL,
         ]
     )
-    frame["reasons"] = [tuple(_where(asked, row)) for row in adjusted & large]
+    frame["reasons"] = [tuple(compress(asked, row)) for row in adjusted & large]
     for name in ("unseen", "outside"):
         frame[name] = frame[name].astype(float).mask(frame[name].between(1, SMALL - 1))
     return frame.drop(columns=["missing_chance", "unseen_chance", "outside_chance"])
-
-
-def _where(names: Iterable[str], holds: NDArray[np.bool_]) -> list[str]:
-    return [name for name, one in zip(names, holds, strict=True) if one]
 
 
 def _risk(then: Any, now: Any) -> dict[str, float]:

@@ -6,11 +6,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
 import pandas as pd
 
 from kommunanalys import journal
 from kommunanalys.answer import Answer
-from kommunanalys.early_warning import cohorts
+from kommunanalys.early_warning import cohorts, sentences
 from kommunanalys.early_warning.declaration import Declaration, Words
 from kommunanalys.language import Speaker
 from kommunanalys.secrecy.register import in_words
@@ -105,9 +106,7 @@ class Enough(Answer):
             least=COHORTS,
         )
         if self.ok:
-            return (
-                counts + " " + say("That is enough to try a model; the evaluation then shows whether it is worth it.")
-            )
+            return f"{counts} {sentences.enough(True, say)}"
         return " ".join([counts, *self._instead(say, language)])
 
     def _most(self, say: Speaker) -> str:
@@ -131,7 +130,7 @@ class Enough(Answer):
                 say("There are outcomes enough but too few complete cohorts to test a model on: wait for the next.")
             ]
         else:
-            said = [say("That is too few: a model would often reach fewer than simpler ways do. Make none.")]
+            said = [sentences.enough(False, say)]
         ways = {
             "flag": say(
                 "Use one simple flag ({flag}): it needs no past outcomes.",
@@ -165,21 +164,29 @@ def enough(declaration: Declaration, tables: Any) -> Enough:
     whole places at the same capacity; see `benchmarks/early_warning_truth.py`. The count cannot tell whether the
     columns say anything of the event: that is seen only in the evaluation.
     """
-    parts = []
+    history = [pd.DataFrame(columns=["as_of", "person", "y", "place"])]
     for day, complete in cohorts.candidates(declaration, tables).items():
         if complete:
             _, y, info = cohorts.build(declaration, tables, day)
-            table = {"person": info.frame["person"].to_numpy(object), "y": y.to_numpy(float), "place": None}
-            parts.append(pd.DataFrame(table))
-            if declaration.place:
-                parts[-1]["place"] = info.frame[declaration.place].to_numpy(object)
-    rows = pd.concat(parts) if parts else pd.DataFrame({"person": [], "y": [], "place": []})
+            history.append(outcomes(declaration, day, y, info.frame))
+    return counted(declaration, pd.concat(history[1:] or history))
+
+
+def outcomes(declaration: Declaration, as_of: Any, y: pd.Series[Any], frame: pd.DataFrame) -> pd.DataFrame:
+    """What became of a cohort: `as_of`, `person`, `y`, `place` (missing where the task has none), `known_from`."""
+    table = pd.DataFrame({"as_of": as_of, "person": frame["person"].to_numpy(), "y": y.to_numpy(float)})
+    place = frame[declaration.place].to_numpy() if declaration.place else np.nan
+    return table.assign(place=place, known_from=frame["known_from"].to_numpy())
+
+
+def counted(declaration: Declaration, history: pd.DataFrame) -> Enough:
+    """What the `outcomes` of all complete cohorts allow."""
     return judge(
-        events=int(rows.loc[rows["y"] == 1, "person"].nunique()),
-        cohorts=len(parts),
-        persons=int(rows["person"].nunique()),
+        events=int(history.loc[history["y"] > 0, "person"].nunique()),
+        cohorts=history["as_of"].nunique(),
+        persons=int(history["person"].nunique()),
         columns=len(declaration.features),
-        places=int(rows["place"].nunique()),
+        places=int(history["place"].nunique()),
         flag=flag_words(declaration),
     )
 

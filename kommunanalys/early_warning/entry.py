@@ -14,7 +14,7 @@ from kommunanalys import paths
 from kommunanalys.early_warning.declaration import Declaration
 from kommunanalys.early_warning.features import as_text
 from kommunanalys.errors import TableError, UsageError
-from kommunanalys.secrecy.frame import Border, RegisterFrame, check_border, check_end, domains_of
+from kommunanalys.secrecy.frame import Border, RegisterFrame, check_border, check_end, domains_of, mark
 from kommunanalys.secrecy.register import read_register
 
 Tables: TypeAlias = pd.DataFrame | Mapping[str, pd.DataFrame]
@@ -24,17 +24,7 @@ _READ: dict[tuple[object, ...], frozenset[str]] = {}
 
 
 def named(task: Declaration, tables: Tables) -> dict[str, pd.DataFrame]:
-    """The tables that a task needs, by name, with all columns that it names.
-
-    Examples
-    --------
-    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
-    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1 year"),
-    ...                    Outcome("t", "end", "event", (), "end", "row", "1 year"), (), (), Flag("mark"),
-    ...                    5, "", "06-30")
-    >>> list(named(task, pd.DataFrame(columns=["id", "day", "end"])))
-    ['t']
-    """
+    """The tables that a task needs, by name, with all columns that it names."""
     wanted = _wanted(task)
     needed = sorted({table for table, _ in wanted})
     if isinstance(tables, pd.DataFrame) and len(needed) > 1:
@@ -80,13 +70,7 @@ def _check_column(table: pd.DataFrame, name: str, column: str) -> None:
 
 
 def border_of(tables: Mapping[str, pd.DataFrame]) -> Border | None:
-    """The mark that what is made of the tables carries; None where none of them is marked.
-
-    Examples
-    --------
-    >>> border_of({"t": pd.DataFrame()}) is None
-    True
-    """
+    """The mark that what is made of the tables carries; None where none of them is marked."""
     every = list(tables.values())
     for place, table in enumerate(every):
         check_end(table)
@@ -100,18 +84,13 @@ def border_of(tables: Mapping[str, pd.DataFrame]) -> Border | None:
     return replace(max(marks, key=lambda one: bool(one.permit)), sources=sources, permit_until=min(ends, default=None))
 
 
-def objectors(path: Path, person: str, tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
-    r"""Those who have objected, as the tables name them: by pseudonym where these are of a secrecy domain.
+def marked(table: pd.DataFrame, border: Border | None) -> pd.DataFrame:
+    """A table of persons in the domain of the tables that it was made of."""
+    return table if border is None else mark(table, border)
 
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder, "objections.csv")
-    ...     _ = file.write_text("id;when\n07;2025-01-31\n", encoding="utf-8")
-    ...     objectors(file, "id", {})
-    frozenset({'07'})
-    """
+
+def objectors(path: Path, person: str, tables: Mapping[str, pd.DataFrame]) -> frozenset[str]:
+    """Those who have objected, as the tables name them: by pseudonym where these are of a secrecy domain."""
     if not path.is_file():
         raise UsageError(
             "The task names {file} with those who have objected, and it is not there. Put it there, with a header "

@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from kommunanalys.early_warning.calibration import LEAST, Calibration, calibration
 from kommunanalys.early_warning.choice import FlagCurve, Sharing, choose, flag_score, in_order
 from kommunanalys.early_warning.council import cautions, drawn, safe, told
-from kommunanalys.early_warning.enough import Enough, flag_words, judge
-from kommunanalys.early_warning.entry import border_of, named
+from kommunanalys.early_warning.enough import Enough, counted, outcomes
+from kommunanalys.early_warning.entry import border_of, marked, named
 from kommunanalys.early_warning.model import RiskModel
-from kommunanalys.early_warning.reading import axis_of
 from kommunanalys.early_warning.recommend import Verdict, recommend
 from kommunanalys.early_warning.splits import (
     USABLE,
@@ -28,11 +26,10 @@ from kommunanalys.early_warning.splits import (
     shared_columns,
     splits,
     stack,
-    window_end,
 )
-from kommunanalys.early_warning.strategies import ALL, check_capacity, reach
-from kommunanalys.errors import TableError, TooFewUnits
-from kommunanalys.secrecy.frame import Border, mark
+from kommunanalys.early_warning.strategies import check_capacity, reach
+from kommunanalys.early_warning.treatment import helped, one_by_one
+from kommunanalys.errors import TooFewUnits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -180,7 +177,8 @@ def evaluate(
     names, seats = in_order(learners), task.capacity if capacity is None else capacity
     check_capacity(seats)
     with _bar(progress) as step:
-        built = build_all(task, tables, _dates(task, tables, as_of_dates), each=step)
+        days = task.as_of_dates(tables) if as_of_dates is None else as_dates(as_of_dates)
+        built = build_all(task, tables, list(days), each=step)
         found = splits(task, built)
         usable = [one for one in found if one.why == USABLE]
         _check_tested(usable)
@@ -193,16 +191,16 @@ def evaluate(
         columns = shared_columns(complete, complete[-1])
         _, model, on = next(learn([choice.chosen], complete, columns, task, random_state))
     predictions["helped"], counts = helped(task, predictions, treated)
-    history = pd.concat([_outcomes(task, part) for part in complete], ignore_index=True)
-    enough, border = _enough(task, history), border_of(named(task, tables))
+    history = pd.concat([outcomes(task, part.as_of, part.y, part.frame) for part in complete], ignore_index=True)
+    enough, border = counted(task, history), border_of(named(task, tables))
     compared = _compared(task, predictions, seats, history)
     if not enough.ok:
         compared["verdict"] = replace(compared["verdict"], recommendation=enough.advice, trial=True)
-    days = {one.as_of: day for one, (_, day) in zip(usable, tried, strict=True)}
+    recalibrated = {one.as_of: day for one, (_, day) in zip(usable, tried, strict=True)}
     return Evaluation(
         task=task,
-        folds=pd.DataFrame([_fold(one, days.get(one.as_of)) for one in found]),
-        predictions=_marked(predictions, border),
+        folds=pd.DataFrame([_fold(one, recalibrated.get(one.as_of)) for one in found]),
+        predictions=marked(predictions, border),
         candidates=choice.candidates,
         chosen=choice.chosen,
         calibration=calibration(predictions["y"], predictions["risk"], groups=predictions["person"]),
@@ -211,16 +209,11 @@ def evaluate(
         # Nobody can make a list by mistake with what is not there.
         model=model if enough.ok else None,
         recalibrated_on=on,
-        latest=_marked(complete[-1].X[list(model.feature_names_in_)], border),
-        history=_marked(history, border),
+        latest=marked(complete[-1].X[list(model.feature_names_in_)], border),
+        history=marked(history, border),
         random_state=random_state,
         **compared,
     )
-
-
-def _marked(table: pd.DataFrame, border: Border | None) -> pd.DataFrame:
-    """Rows of persons belong to the domain of the tables that they were made of."""
-    return table if border is None else mark(table, border)
 
 
 def learn(
@@ -267,7 +260,7 @@ def _tried(
     """Risks by all candidates for the cohort of one date; the date of the cohort they were recalibrated on."""
     test, columns, on = split.test, shared_columns(split.train, split.test), None
     place = test.frame[task.place].to_numpy() if task.place else np.nan
-    table = pd.DataFrame({"as_of": split.as_of, "unit": _listed(test.X.index), "person": test.persons.to_numpy()})
+    table = pd.DataFrame({"as_of": split.as_of, "unit": one_by_one(test.X.index), "person": test.persons.to_numpy()})
     table["place"], table["y"] = place, test.y.to_numpy(float)
     for name, model, day in learn(names, split.train, columns, task, random_state):
         on = day
@@ -278,77 +271,6 @@ def _tried(
     for group in task.groups:
         table[group.name] = test.frame[group.name].to_numpy()
     return table, on
-
-
-def _listed(index: pd.Index) -> pd.Series[Any]:
-    """Units one by one: values, or tuples where several columns name a unit."""
-    units = np.empty(len(index), dtype=object)
-    units[:] = list(index)
-    return pd.Series(units, dtype=object)
-
-
-def helped(
-    task: Any, predictions: pd.DataFrame, treated: pd.DataFrame | None
-) -> tuple[NDArray[np.bool_], pd.DataFrame]:
-    """Who of those tested was listed and helped while the outcome was looked for, and counts by date.
-
-    Parameters
-    ----------
-    task
-        Its units and horizon.
-    predictions
-        `as_of`, `unit`, `y`.
-    treated
-        As `read_treatments` gives it: `unit` (or the unit's own columns), `treated`, and `date` of the help or `listed`
-        (which counts where the date is empty); None where nobody was listed.
-
-    Returns
-    -------
-    tuple
-        Shape (n,); and columns `as_of`, `listed`, `helped`.
-
-    Raises
-    ------
-    TableError
-        Columns are missing from `treated`.
-    """
-    mark = np.zeros((len(predictions), 2), bool)
-    if treated is not None:
-        rows = _treatments(task, treated)
-        axis = axis_of(task.outcome.horizon)
-        for moment in predictions["as_of"].unique():
-            within = rows[(rows["at"] >= axis.at(moment)) & (rows["at"] <= window_end(task, moment))]
-            at = (predictions["as_of"] == moment).to_numpy()
-            units = predictions.loc[at, "unit"].map(_as_text)
-            mark[at, 0] = units.isin(set(within["unit"]))
-            mark[at, 1] = units.isin(set(within.loc[within["helped"], "unit"]))
-    counts = pd.DataFrame({"as_of": predictions["as_of"], "listed": mark[:, 0], "helped": mark[:, 1]})
-    by_date = counts.groupby("as_of", as_index=False).sum()
-    total = pd.DataFrame([{"as_of": ALL, **counts[["listed", "helped"]].sum().to_dict()}])
-    return mark[:, 1], pd.concat([total, by_date.astype({"as_of": object})], ignore_index=True)
-
-
-def _treatments(task: Any, treated: pd.DataFrame) -> pd.DataFrame:
-    """Columns `unit`, `at` (place on the axis of time), `helped`."""
-    table = treated.reset_index()
-    names = ["unit"] if "unit" in table.columns else list(task.unit)
-    lacking = [name for name in (*names, "treated") if name not in table.columns]
-    days = [name for name in ("date", "listed") if name in table.columns]
-    if lacking or not days:
-        raise TableError(
-            "The treatments lack {columns}. Give what read_treatments gives.", columns=", ".join(lacking or ["listed"])
-        )
-    units = table[names[0]] if len(names) == 1 else _listed(pd.MultiIndex.from_frame(table[names]))
-    axis = axis_of(task.outcome.horizon)
-    when = table[days].bfill(axis=1).iloc[:, 0]
-    said = table["treated"].astype(bool)
-    at = [axis.at(one) if pd.notna(one) else np.nan for one in when]
-    return pd.DataFrame({"unit": units.map(_as_text).to_numpy(object), "at": at, "helped": said.to_numpy(bool)})
-
-
-def _as_text(unit: Any) -> Any:
-    """A file gives numbers back as text."""
-    return tuple(map(str, unit)) if isinstance(unit, tuple) else str(unit)
 
 
 def _compared(task: Any, predictions: pd.DataFrame, capacity: int, history: pd.DataFrame) -> dict[str, Any]:
@@ -365,24 +287,6 @@ def _compared(task: Any, predictions: pd.DataFrame, capacity: int, history: pd.D
     }
 
 
-def _outcomes(task: Any, part: Part) -> pd.DataFrame:
-    place = part.frame[task.place].to_numpy() if task.place else np.nan
-    table = pd.DataFrame({"as_of": part.as_of, "person": part.persons.to_numpy(), "y": part.y.to_numpy(float)})
-    return table.assign(place=place, known_from=part.frame["known_from"].to_numpy())
-
-
-def _enough(task: Any, history: pd.DataFrame) -> Enough:
-    """As `task.enough`, from the cohorts that are built already."""
-    return judge(
-        events=int(history.loc[history["y"] > 0, "person"].nunique()),
-        cohorts=history["as_of"].nunique(),
-        persons=int(history["person"].nunique()),
-        columns=len(task.features),
-        places=int(history["place"].nunique()),
-        flag=flag_words(task),
-    )
-
-
 def _fold(split: Split, recalibrated_on: Any) -> dict[str, Any]:
     return {
         "as_of": split.as_of,
@@ -396,10 +300,6 @@ def _fold(split: Split, recalibrated_on: Any) -> dict[str, Any]:
         "events": split.test.events,
         "recalibrated_on": recalibrated_on,
     }
-
-
-def _dates(task: Any, tables: Any, given: Sequence[Any] | None) -> list[Any]:
-    return list(task.as_of_dates(tables)) if given is None else as_dates(given)
 
 
 def _check_tested(usable: Sequence[Split]) -> None:

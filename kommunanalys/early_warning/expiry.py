@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from kommunanalys import journal, paths
-from kommunanalys.early_warning.page import read_page
+from kommunanalys.early_warning.page import Page, read_page
 from kommunanalys.errors import OutputError
 from kommunanalys.secrecy.frame import local_day
 
@@ -15,15 +15,7 @@ FOLDER = "watchlists"
 
 
 def sheets_in(folder: str | Path | None = None) -> list[Path]:
-    """The spreadsheets of a folder and those below it, default that of the state; no traces of those that are open.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     sheets_in(folder)
-    []
-    """
+    """The spreadsheets of a folder and those below it, default that of the state; no traces of those that are open."""
     place = Path(folder).expanduser() if folder else paths.state_dir() / FOLDER
     found = sorted(place.rglob("*.xlsx")) if place.is_dir() else []
     return [file for file in found if not file.name.startswith(("~$", ".")) and file.is_file()]
@@ -59,8 +51,10 @@ def remove_expired(folder: str | Path | None = None, today: date | None = None) 
     gone, failed = 0, None
     for file in sheets_in(folder):
         try:
-            if _has_expired(file, today or local_day()):
-                _delete(file)
+            found = read_page(file)
+            # Text of this form is in the order of the days; it is not trusted to be a day.
+            if found is not None and str(found[0].expires) <= (today or local_day()).isoformat():
+                _delete(file, found[0] if found[1] else None)
                 gone += 1
         except OutputError as error:
             failed = failed or error
@@ -69,16 +63,9 @@ def remove_expired(folder: str | Path | None = None, today: date | None = None) 
     return gone
 
 
-def _has_expired(file: Path, today: date) -> bool:
-    found = read_page(file)
-    # Text of this form is in the order of the days; it is not trusted to be a day.
-    return found is not None and str(found[0].expires) <= today.isoformat()
-
-
-def _delete(file: Path) -> None:
-    """After its line in the journal: what must be journalled is not done without it."""
-    found = read_page(file)
-    facts = {"what": "watchlist"} | ({"task": found[0].task, "list": found[0].list_id} if found and found[1] else {})
+def _delete(file: Path, page: Page | None) -> None:
+    """After its line in the journal: what must be journalled is not done without it; of an own list with its name."""
+    facts = {"what": "watchlist"} | ({"task": page.task, "list": page.list_id} if page else {})
     journal.append("deletion", facts)
     try:
         file.unlink()

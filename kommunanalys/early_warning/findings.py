@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from kommunanalys import paths
-from kommunanalys.early_warning.council import spoken, why
-from kommunanalys.early_warning.recommend import advice, only_tried
+from kommunanalys.early_warning import sentences
+from kommunanalys.early_warning.council import spoken
+from kommunanalys.early_warning.sentences import ENGLISH, Sentence
 from kommunanalys.early_warning.strategies import STRATEGIES
 from kommunanalys.early_warning.values import in_language
 from kommunanalys.errors import UsageError
@@ -20,10 +21,6 @@ from kommunanalys.secrecy.statistics import Source, release_statistics, tables_o
 from kommunanalys.secrecy.statistics_released import StatisticsRelease
 
 Rows: TypeAlias = list[dict[str, Any]]
-Sentence: TypeAlias = tuple[str, Mapping[str, str]]
-HEADS: Final = ("chance", "flag", "places", "model", "chosen", "reached")
-ENGLISH: Final = Speaker("en")
-"""English texts are the templates of the others."""
 
 
 def findings(
@@ -72,12 +69,12 @@ def findings(
         _check_source(evaluation.predictions, source)
         for table in (_reach, _cohorts, _calibration, _parts, _candidates):
             rows += table(evaluation, say)
-        texts |= dict(_reached(evaluation, {name: _name_of(name, say) for name in HEADS}))
+        texts |= dict(_reached(evaluation, _heads(say)))
         texts |= dict(_advised(evaluation, [spoken(evaluation.task, day, say) for day in evaluation.folds["as_of"]]))
     known = enough if enough is not None else getattr(evaluation, "enough", None)
     if known is not None:
         rows += _enough(known, say)
-        texts |= dict(_of_enough(known))
+        texts["enough"] = (sentences.enough(known.ok), {})
     task = getattr(evaluation, "task", None)
     labels = {one.name: one.label.get(say.language, one.name) for one in (*task.groups, *task.features)} if task else {}
     rows += [] if groups is None else _groups(groups, labels, say)
@@ -108,16 +105,10 @@ def _captions(say: Speaker) -> dict[str, str]:
     }
 
 
-def _name_of(name: str, say: Speaker) -> str:
-    """A heading of the table of ways."""
-    return {
-        "chance": say("Chance"),
-        "flag": say("One simple flag"),
-        "places": say("Whole places"),
-        "model": say("The model's list"),
-        "chosen": say("With the outcome, of those chosen"),
-        "reached": say("Chosen, of those with the outcome"),
-    }[name]
+def _heads(say: Speaker) -> dict[str, str]:
+    """Headings of the table of ways."""
+    chosen, reached = say("With the outcome, of those chosen"), say("Chosen, of those with the outcome")
+    return {**sentences.ways(say), "chosen": chosen, "reached": reached}
 
 
 def _figure(table: str, row: str, column: str, value: Any, kind: str, persons: Any, **more: Any) -> dict[str, Any]:
@@ -132,7 +123,7 @@ def _tried(evaluation: Any) -> list[str]:
 
 
 def _reach(evaluation: Any, say: Speaker) -> Rows:
-    table = evaluation.predictions
+    table, called = evaluation.predictions, _heads(say)
     persons, events = table["person"].nunique(), table.loc[table["y"] > 0, "person"].nunique()
     rows: Rows = []
     for name in _tried(evaluation):
@@ -140,8 +131,8 @@ def _reach(evaluation: Any, say: Speaker) -> Rows:
         wholes = (("chosen", "precision", row["listed"], persons), ("reached", "recall", row["events"], events))
         for column, part, of, most in wholes:
             ends = {end: row[f"{part}_{end}"] for end in ("low", "high")}
-            heads = _name_of(name, say), _name_of(column, say)
-            rows.append(_figure("reach", *heads, row[part], "share", min(round(of), most), of=round(of), **ends))
+            count = {"persons": min(round(of), most), "of": round(of)}
+            rows.append(_figure("reach", called[name], called[column], row[part], "share", **count, **ends))
     return rows
 
 
@@ -303,47 +294,22 @@ def _reached(evaluation: Any, heads: Mapping[str, str], say: Speaker = ENGLISH) 
 
 def _advised(evaluation: Any, days: list[str], say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:
     """What follows, which model, and what to know before believing it."""
-    verdict = evaluation.verdict
-    yield "recommendation", (advice(verdict.recommendation, verdict.places_known, say, trial=verdict.trial), {})
+    verdict, folds = evaluation.verdict, evaluation.folds
+    yield "recommendation", (sentences.advice(verdict.recommendation, verdict.places_known, trial=verdict.trial), {})
     if verdict.trial:
-        yield "trial", (only_tried(say), {})
+        yield "trial", (sentences.only_tried(), {})
     if not verdict.places_known:
-        unknown = say("Whole places could not be tried: nothing was known of their earlier outcomes.")
-        yield "places", (unknown, {})
-    yield "model", _model(evaluation.chosen, say)
-    meaning = say(
-        "The figures tell whom a way of choosing reaches, not whether the help works. "
-        "The recommendation is no decision about any person."
-    )
-    yield "meaning", (meaning, {})
-    if evaluation.folds["tested"].sum() == 1:
-        single = say("Only one date could be tested: how much the result changes from year to year is not known.")
-        yield "single", (single, {})
-    for day, tested, reason in zip(days, evaluation.folds["tested"], evaluation.folds["why"], strict=True):
+        yield "places", (sentences.without_places(), {})
+    yield "model", sentences.model(evaluation.chosen)
+    yield "meaning", (sentences.meaning(), {})
+    if folds["tested"].sum() == 1:
+        yield "single", (sentences.single(), {})
+    for day, tested, reason in zip(days, folds["tested"], folds["why"], strict=True):
         if not tested:
-            words = {"dates": day, "why": why(str(reason), say)}
-            yield f"untested {day}", (say("Not tested: {dates} ({why})."), words)
+            yield f"untested {day}", sentences.untested(day, str(reason))
     if int(evaluation.helped["helped"].iloc[0]):
         helped = say(
             "Some of those tested had already been listed and helped while the outcome was awaited. Where the help "
             "worked, the outcome did not come, and the list looks worse than it is."
         )
         yield "helped", (helped, {})
-
-
-def _model(chosen: str, say: Speaker) -> Sentence:
-    if chosen == "flag":
-        alone = say("The list of the model rests on the simple flag alone: no larger model foresaw credibly better.")
-        return alone, {}
-    kinds = {"line": say("a weighted sum of the columns"), "trees": say("many small trees")}
-    kind = kinds.get(chosen, say("a weighted sum of the columns together with many small trees"))
-    return say("The model: {kind}. It is the simplest one that no other credibly beat."), {"kind": kind}
-
-
-def _of_enough(known: Any, say: Speaker = ENGLISH) -> Iterator[tuple[str, Sentence]]:
-    if known.ok:
-        yes = say("That is enough to try a model; the evaluation then shows whether it is worth it.")
-        yield "enough", (yes, {})
-    else:
-        no = say("That is too few: a model would often reach fewer than simpler ways do. Make none.")
-        yield "enough", (no, {})

@@ -15,7 +15,7 @@ from scipy.special import expit
 from kommunanalys.answer import Answer
 from kommunanalys.early_warning.calibration import line_through, log_odds
 from kommunanalys.early_warning.declaration import Words
-from kommunanalys.early_warning.intervals import NOTHING, Interval, share
+from kommunanalys.early_warning.intervals import NOTHING, Interval, error_of_sum, share, sums
 from kommunanalys.early_warning.strategies import check_capacity, competing, listed, recall_of
 from kommunanalys.early_warning.values import in_language, named
 from kommunanalys.errors import TableError, UsageError
@@ -89,22 +89,19 @@ class GroupReport(Answer):
                 "low": say.number(100 * row["low"]),
                 "high": say.number(100 * row["high"]),
             }
-            if row["judged"] == "differs":
-                lines.append(
-                    say(
-                        "{measure}: {value} differs from {against} by {difference} percentage points (95% interval "
-                        "{low} to {high}).",
-                        **told,
-                    )
-                )
-            else:
-                lines.append(
-                    say(
-                        "{measure}: {value} perhaps differs from {against}, by {difference} percentage points (95% "
-                        "interval {low} to {high}); with so many comparisons chance alone can do that.",
-                        **told,
-                    )
-                )
+            said = {
+                "differs": say(
+                    "{measure}: {value} differs from {against} by {difference} percentage points (95% interval "
+                    "{low} to {high}).",
+                    **told,
+                ),
+                "perhaps": say(
+                    "{measure}: {value} perhaps differs from {against}, by {difference} percentage points (95% "
+                    "interval {low} to {high}); with so many comparisons chance alone can do that.",
+                    **told,
+                ),
+            }
+            lines.append(said[row["judged"]])
         open_ones = int((self.differences["judged"] == "not enough to tell").sum())
         lines.append(
             say(
@@ -345,12 +342,10 @@ def _figures(
 
 def _gap(residual: Array, persons: Any) -> Interval:
     """Mean with a 95 % interval, rows of one person together."""
-    codes, names = pd.factorize(np.asarray(persons), use_na_sentinel=False)
-    mean, count = float(residual.mean()), len(names)
-    sums = np.bincount(codes, weights=residual - mean)
+    mean, count = float(residual.mean()), len(pd.unique(persons))
     if count < 2:
         return NOTHING
-    half = float(stats.t.ppf(0.975, count - 1) * np.sqrt((sums**2).sum() * count / (count - 1)) / len(residual))
+    half = float(stats.t.ppf(0.975, count - 1) * error_of_sum(residual - mean, persons) / len(residual))
     return Interval(mean, mean - half, mean + half)
 
 
@@ -362,8 +357,7 @@ def _slope(y: Array, odds: Array, persons: Any) -> Interval:
     risk = expit(intercept + slope * odds)
     design = np.column_stack([np.ones(len(y)), odds])
     inverse = np.linalg.inv(design.T @ (design * (risk * (1 - risk))[:, None]))
-    codes = pd.factorize(np.asarray(persons), use_na_sentinel=False)[0]
-    scores = np.column_stack([np.bincount(codes, weights=one * (y - risk)) for one in design.T])
+    scores = np.column_stack([sums(one * (y - risk), persons) for one in design.T])
     half = 1.96 * float(np.sqrt((inverse @ (scores.T @ scores) @ inverse)[1, 1]))
     return Interval(slope, slope - half, slope + half)
 

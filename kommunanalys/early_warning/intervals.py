@@ -132,7 +132,7 @@ def recall(
     rate = (margin * own).sum() / margin.sum() if margin.sum() else 0.0
     codes, _ = pd.factorize(np.asarray(parts), use_na_sentinel=False)
     usual = (np.bincount(codes, weights=chance) / np.bincount(codes))[codes]
-    residual = _sums(own * (chance - centre) - rate * (chance - usual), persons) / own.sum()
+    residual = sums(own * (chance - centre) - rate * (chance - usual), persons) / own.sum()
     return Interval(centre, *_jeffreys(centre, _observations(centre, residual, own, persons), LEVEL))
 
 
@@ -150,7 +150,7 @@ def effective(values: Array, weights: Array, persons: ArrayLike) -> float:
 
 def _observations(mean: float, residual: Array, weights: Array, persons: ArrayLike) -> float:
     if np.isclose(mean, 0) or np.isclose(mean, 1):
-        by_person = _sums(weights, persons)
+        by_person = sums(weights, persons)
         return float(by_person.sum() ** 2 / (by_person**2).sum())
     variance = _spread(residual, residual)
     return float(mean * (1 - mean) / variance) if variance > 1e-15 else float("inf")
@@ -219,15 +219,34 @@ def _checked(values: ArrayLike, weights: ArrayLike) -> tuple[Array, Array]:
     return value, weight
 
 
-def _sums(values: Array, persons: ArrayLike) -> Array:
-    codes, _ = pd.factorize(np.asarray(persons), use_na_sentinel=False)
+def sums(values: Array, clusters: ArrayLike) -> Array:
+    """Sums by cluster, such as the rows of one person, in the order in which they first come.
+
+    Examples
+    --------
+    >>> sums(np.array([1.0, 2.0, 3.0]), ["a", "b", "a"]).tolist()
+    [4.0, 2.0]
+    """
+    codes, _ = pd.factorize(np.asarray(clusters), use_na_sentinel=False)
     return np.asarray(np.bincount(codes, weights=values), float)
+
+
+def error_of_sum(residual: Array, clusters: ArrayLike) -> float:
+    """Standard error of the sum of residuals that add up to 0, rows of one cluster together.
+
+    Examples
+    --------
+    >>> round(error_of_sum(np.array([1.0, -1.0, 1.0, -1.0]), [1, 2, 3, 4]), 3)
+    2.309
+    """
+    by_cluster = sums(residual, clusters)
+    return float(np.sqrt((by_cluster**2).sum() * len(by_cluster) / max(len(by_cluster) - 1, 1)))
 
 
 def _residuals(values: Array, weights: Array, persons: ArrayLike) -> Array:
     """Share of each person in the error of the ratio; those with no weight at all count nothing."""
     mean = (weights * values).sum() / weights.sum()
-    return _sums(weights * (values - mean) / weights.sum(), persons)
+    return sums(weights * (values - mean) / weights.sum(), persons)
 
 
 def _spread(left: Array, right: Array) -> float:

@@ -16,8 +16,18 @@ TAKES = ("last", "first", "mean", "sum", "min", "max", "count", "change")
 CATEGORY_TAKES = ("last", "first")
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+def _is(kind: type) -> Callable[[Any], Any]:
+    return lambda value: value if isinstance(value, kind) else None
+
+
+def _each(convert: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any] | None]:
+    """A table whose values are all what they must be."""
+
+    def converted(value: Any) -> dict[str, Any] | None:
+        found = {key: convert(one) for key, one in value.items()} if isinstance(value, dict) else {"": None}
+        return found if all(found.values()) else None
+
+    return converted
 
 
 def _some(value: Any) -> str | None:
@@ -39,23 +49,8 @@ def _values(value: Any) -> tuple[Any, ...] | None:
     return tuple(several) if all(isinstance(one, str | int | float | bool) for one in several) else None
 
 
-def _where(value: Any) -> dict[str, tuple[Any, ...]] | None:
-    if not isinstance(value, dict):
-        return None
-    found = {column: _values(one) for column, one in value.items()}
-    return {column: one for column, one in found.items() if one} if all(found.values()) else None
-
-
 def _count(value: Any) -> int | None:
     return value if type(value) is int and value > 0 else None
-
-
-def _truth(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _table(value: Any) -> dict[str, Any] | None:
-    return value if isinstance(value, dict) else None
 
 
 def _tables(value: Any) -> list[dict[str, Any]] | None:
@@ -71,13 +66,6 @@ def _words(value: Any) -> Words | None:
     return {one: given.get(one, first) for one in LANGUAGES}
 
 
-def _steward(value: Any) -> dict[str, Words] | None:
-    if not isinstance(value, dict):
-        return None
-    found = {key: _words(one) for key, one in value.items()}
-    return {key: one for key, one in found.items() if one} if all(found.values()) else None
-
-
 def _one_of(allowed: Sequence[str]) -> Callable[[Any], str | None]:
     return lambda value: value if value in allowed else None
 
@@ -87,10 +75,10 @@ def _length(value: Any) -> str | None:
 
 
 TEXT: Kind = ("a text", _some)
-MAYBE: Kind = ("a text", _text)
+MAYBE: Kind = ("a text", _is(str))
 TEXTS: Kind = ("a text or a list of different texts", _texts)
 VALUES: Kind = ("a value or a list of values", _values)
-TABLE: Kind = ("a table", _table)
+TABLE: Kind = ("a table", _is(dict))
 TABLES: Kind = ("tables in double brackets", _tables)
 WORDS: Kind = ("a text, or a table with sv, fi and en", _words)
 LENGTH: Kind = ("a length such as '15 months', or a number", _length)
@@ -111,14 +99,14 @@ TASK: dict[str, Kind] = {
     "features": TABLES,
     "group": TABLES,
     "flag": TABLE,
-    "steward": ("a table of texts, each with sv, fi and en", _steward),
+    "steward": ("a table of texts, each with sv, fi and en", _each(_words)),
 }
 COHORT: dict[str, Kind] = {
     "table": TEXT,
     "date": TEXT,
     "start": TEXT,
     "until": TEXT,
-    "where": ("a table of columns with their values", _where),
+    "where": ("a table of columns with their values", _each(_values)),
     "left": MAYBE,
 }
 OUTCOME: dict[str, Kind] = {
@@ -142,7 +130,7 @@ FEATURE: dict[str, Kind] = {**BULK, "name": TEXT, "column": TEXT, "label": WORDS
 GROUP: dict[str, Kind] = {"name": TEXT, "table": TEXT, "column": TEXT, "label": WORDS}
 FLAG: dict[str, Kind] = {
     "feature": TEXT,
-    "high": ("true or false", _truth),
+    "high": ("true or false", _is(bool)),
     "value": MAYBE,
 }
 

@@ -45,18 +45,7 @@ class Labels:
 def labels(
     task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame], units: Units, point: float, known_by: Any = None
 ) -> Labels:
-    """What became of the units after an as-of day, as known by a day (None: today); missing until the window closes.
-
-    Examples
-    --------
-    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
-    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1"),
-    ...                    Outcome("t", "end", "event", (), "end", "row", "2"), (), (), Flag("mark"), 5, "", "")
-    >>> table = pd.DataFrame({"id": ["a", "b"], "day": [0, 0], "end": [1, 5]})
-    >>> units = Units(pd.Index(["a", "b"], name="id"), table["id"])
-    >>> labels(task, Axis(numbers=True), {"t": table}, units, 0).y.tolist()
-    [1.0, 0.0]
-    """
+    """What became of the units after an as-of day, as known by a day (None: today); missing until the window closes."""
     about, today = task.outcome, latest_day(axis)
     limit = today if known_by is None else min(today, axis.at(known_by))
     rows = Rows.of(tables[about.table], about.date, units, about.table)
@@ -113,23 +102,7 @@ def _events(task: Declaration, axis: Axis, rows: Rows, window: tuple[float, floa
 def had_already(
     task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame], units: Units, point: float
 ) -> npt.NDArray[np.bool_]:
-    """Who had the dated event by the as-of day, so that it can no longer be foreseen; nobody has had a status.
-
-    Parameters
-    ----------
-    task, axis, tables, units, point
-        As in `labels`.
-
-    Examples
-    --------
-    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
-    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1"),
-    ...                    Outcome("t", "end", "event", (), "end", "row", "2"), (), (), Flag("mark"), 5, "", "")
-    >>> table = pd.DataFrame({"id": ["a", "b"], "day": [0, 0], "end": [1, 5]})
-    >>> units = Units(pd.Index(["a", "b"], name="id"), table["id"])
-    >>> had_already(task, Axis(numbers=True), {"t": table}, units, 1).tolist()
-    [True, False]
-    """
+    """Who had the dated event by the as-of day, so that it can no longer be foreseen; nobody has had a status."""
     about = task.outcome
     if about.kind == "status":
         return np.zeros(len(units.index), dtype=bool)
@@ -149,16 +122,7 @@ def _came(task: Declaration, axis: Axis, rows: Rows, window: tuple[float, float]
 
 
 def reach_of(task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame]) -> float:
-    """The last day, not in the future, that a date of the rows names: so far the data reach.
-
-    Examples
-    --------
-    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
-    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1"),
-    ...                    Outcome("t", "end", "event", (), "end", "row", "2"), (), (), Flag("mark"), 5, "", "")
-    >>> reach_of(task, Axis(numbers=True), {"t": pd.DataFrame({"day": [0, 1], "end": [7, None]})})
-    7.0
-    """
+    """The last day, not in the future, that a date of the rows names: so far the data reach."""
     columns = {(task.cohort.table, task.cohort.date), (task.outcome.table, task.outcome.date)}
     columns |= {(one.table, axis.column_of(one.known_from)) for one in task.features}
     today, found = latest_day(axis), [-np.inf]
@@ -170,13 +134,7 @@ def reach_of(task: Declaration, axis: Axis, tables: Mapping[str, pd.DataFrame]) 
 
 
 def latest_day(axis: Axis) -> float:
-    """Today on the axis; of plain numbers there is none.
-
-    Examples
-    --------
-    >>> latest_day(Axis(numbers=True))
-    inf
-    """
+    """Today on the axis; of plain numbers there is none."""
     return np.inf if axis.numbers else axis.at(local_day())
 
 

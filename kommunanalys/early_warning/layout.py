@@ -42,25 +42,7 @@ def clean(text: object) -> str:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One place's spreadsheet in the making.
-
-    Parameters
-    ----------
-    say
-        Speaker of the readers' language.
-    declared
-        The task.
-    page
-        What the hidden sheet will say.
-    rows
-        The listed units.
-    counts
-        Of the place.
-    shown
-        What each person is called.
-    placed
-        Whether there is a list for each place.
-    """
+    """One place's spreadsheet in the making: `counts` are of the place, `shown` is what each person is called."""
 
     say: Speaker
     declared: Declaration

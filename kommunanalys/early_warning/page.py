@@ -30,19 +30,7 @@ DAMAGED = (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, IndexE
 
 @dataclass(frozen=True)
 class Line:
-    """One person of a list.
-
-    Parameters
-    ----------
-    number
-        The line's number, by which it is found again however the sheet is sorted.
-    unit
-        The unit's pseudonym, or the parts of its key.
-    person
-        The person's pseudonym.
-    seal
-        Of the number, the person and what they are called in the sheet.
-    """
+    """One person of a list: found again by the number, and sealed with what they are called in the sheet."""
 
     number: int
     unit: Any = field(repr=False)
@@ -89,18 +77,7 @@ class Page:
 
 
 def sealed(*facts: Any) -> str:
-    """A text that only this state's key makes of these facts.
-
-    Examples
-    --------
-    >>> import os, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     os.environ["KOMMUNANALYS_STATE"] = folder
-    ...     same, other = sealed("a", 1) == sealed("a", 1), sealed("a", 1) == sealed("a", 2)
-    ...     del os.environ["KOMMUNANALYS_STATE"]
-    >>> same, other
-    (True, False)
-    """
+    """A text that only this state's key makes of these facts."""
     return key(KEY).pseudonyms([json.dumps(facts, sort_keys=True)])[0].rpartition(":")[2]
 
 
@@ -117,15 +94,7 @@ def hide(book: Any, page: Page, actions: Sequence[str]) -> None:
 
 
 def read_page(file: Path) -> tuple[Page, bool, Any] | None:
-    """What the hidden sheet says, whether its seal is whole, and the sheet that people fill in; None for no list.
-
-    Examples
-    --------
-    >>> read_page(Path("none.xlsx"))
-    Traceback (most recent call last):
-    ...
-    kommunanalys.errors.OutputError: none.xlsx cannot be read (No such file or directory). ...
-    """
+    """What the hidden sheet says, whether its seal is whole, and the sheet that people fill in; None for no list."""
     try:
         raw = file.read_bytes()
     except OSError as error:

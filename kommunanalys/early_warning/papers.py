@@ -57,7 +57,7 @@ class Paper:
     Parameters
     ----------
     kind
-        "impact_assessment", "deployer", "staff" or "guardians".
+        "impact_assessment", "deployer", "staff" or "guardians"; "model_card" of a card.
     task
         Name of the task.
     language
@@ -95,7 +95,18 @@ class Paper:
         OutputError
             It cannot be written; what stood there stands there still.
         """
-        return write_text(self.text, f"{self.task}-{self.kind}-{self.language}.md", folder)
+        name = re.sub(r"[^\w.-]+", "_", f"{self.task}-{self.kind}-{self.language}.md")
+        try:
+            place = journal.private_folder("papers") if folder is None else Path(folder).expanduser()
+            paths.write_whole(place / name, self.text.encode())
+        except OSError as error:
+            raise OutputError(
+                "{file} cannot be written ({reason}). Is it open elsewhere, and is the folder there and yours to write "
+                "in?",
+                file=name,
+                reason=type(error).__name__,
+            ) from None
+        return place / name
 
 
 def papers(
@@ -173,21 +184,6 @@ def fill(kind: str, task: Declaration, known: Mapping[str, str], language: str) 
     text = template.format(**fields, law=quoted, law_sources=bullets(looked_up(cited.values(), language)))
     # A full stop of ours after a stated sentence would stand twice.
     return re.sub(r"([.!?]\)?)\.(?=\s)", r"\1", text), missing
-
-
-def write_text(text: str, name: str, folder: str | Path | None) -> Path:
-    """Write a text, whole or not at all, into a folder or among the private state."""
-    safe = re.sub(r"[^\w.-]+", "_", name)
-    try:
-        place = journal.private_folder("papers") if folder is None else Path(folder).expanduser()
-        paths.write_whole(place / safe, text.encode())
-    except OSError as error:
-        raise OutputError(
-            "{file} cannot be written ({reason}). Is it open elsewhere, and is the folder there and yours to write in?",
-            file=safe,
-            reason=type(error).__name__,
-        ) from None
-    return place / safe
 
 
 def knowledge(task: Declaration, language: str) -> dict[str, str]:

@@ -11,26 +11,16 @@ from typing import Any
 
 from kommunanalys.early_warning.declaration import Cohort, Declaration, Feature, Flag, Group, Outcome
 from kommunanalys.early_warning.kinds import COHORT, FEATURE, FEATURES, FLAG, GROUP, OUTCOME, TASK, Kind
-from kommunanalys.early_warning.sense import axis_of, faults_of
+from kommunanalys.early_warning.sense import faults_of
 from kommunanalys.errors import UsageError
 from kommunanalys.language import Speaker, current
-
-__all__ = ["axis_of", "parse", "read"]
 
 ONLY_TABLE = "table"
 """Name of the table where the file names none."""
 
 
 def read(path: str | Path) -> Declaration:
-    """The declaration of a task file.
-
-    Examples
-    --------
-    >>> read("none.toml")
-    Traceback (most recent call last):
-    ...
-    kommunanalys.errors.UsageError: none.toml cannot be opened: No such file or directory.
-    """
+    """The declaration of a task file."""
     place = Path(path).expanduser()
     try:
         text = place.read_bytes().decode("utf-8-sig")

@@ -208,9 +208,7 @@ def _label(name: str, say: Speaker, declaration: Declaration | None) -> str:
 
 def _in_words(value: Value, typical: Value, say: Speaker) -> tuple[str | None, str | None]:
     """Both with as few decimals as the value needs, and as tell them apart."""
-    decimals = 0
-    if not isinstance(value, str) and not isinstance(typical, str):
-        decimals = _decimals(*(one for one in (value, typical) if one is not None))
+    decimals = _decimals(*(one for one in (value, typical) if isinstance(one, float)))
     return _text(value, say, decimals), _text(typical, say, decimals)
 
 

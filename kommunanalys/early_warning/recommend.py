@@ -12,6 +12,7 @@ import pandas as pd
 from kommunanalys import journal
 from kommunanalys.answer import Answer
 from kommunanalys.early_warning.intervals import LEVEL, Interval, difference
+from kommunanalys.early_warning.sentences import advice, meaning, only_tried, without_places
 from kommunanalys.early_warning.strategies import ALL, inclusion
 from kommunanalys.errors import UsageError
 from kommunanalys.language import Speaker
@@ -65,14 +66,8 @@ class Verdict(Answer):
         if self.trial:
             parts.insert(0, only_tried(say))
         if not self.places_known:
-            parts.append(say("Whole places could not be tried: nothing was known of their earlier outcomes."))
-        parts.append(
-            say(
-                "The figures tell whom a way of choosing reaches, not whether the help works. "
-                "The recommendation is no decision about any person."
-            )
-        )
-        return " ".join(parts)
+            parts.append(without_places(say))
+        return " ".join([*parts, meaning(say)])
 
     def _of_ten(self, say: Speaker) -> str:
         shown = self.reached.drop(index=[] if self.places_known else ["places"])
@@ -139,20 +134,9 @@ def recommend(
         return difference(y[at], chances[first][at], chances[second][at], person[at], level=level)
 
     found = {pair: compare(*pair) for pair in COMPARED}
-    evidence = pd.DataFrame(
-        [
-            {
-                "first": a,
-                "second": b,
-                "difference": gap.value,
-                "low": gap.low,
-                "high": gap.high,
-                "better": gap.above_zero,
-            }
-            for (a, b), gap in found.items()
-        ]
-    )
     better = {pair: gap.above_zero for pair, gap in found.items()}
+    rows = [(*pair, gap.value, gap.low, gap.high, better[pair]) for pair, gap in found.items()]
+    evidence = pd.DataFrame(rows, columns=["first", "second", "difference", "low", "high", "better"])
     return Verdict(_choose(better), evidence, reached, bool(past.any()))
 
 
@@ -162,44 +146,6 @@ def _choose(better: dict[tuple[str, str], bool]) -> str:
     if not (better["model", "places"] or better["flag", "places"]):
         return "places"
     return "list" if better["model", "flag"] else "flag"
-
-
-def only_tried(say: Speaker) -> str:
-    """What the figures of a model are where there are too few past outcomes for one."""
-    return say("What is said of the model's list is a trial only: no list is made by this model.")
-
-
-def advice(recommendation: str, places_known: bool, say: Speaker, *, trial: bool = False) -> str:
-    """What follows from the comparisons, as a sentence; with `trial` from the number of past outcomes alone."""
-    if trial:
-        ways = {
-            "flag": say("Recommended: one simple flag. Too little is known of the past for a model."),
-            "places": say("Recommended: help to whole places. Too little is known of the past for a model."),
-            "pool": say(
-                "Recommended: pool data with other municipalities. Too little is known of the past for a model; until "
-                "then one simple flag or whole places."
-            ),
-        }
-        return ways[recommendation]
-    if recommendation == "list" and not places_known:
-        return say("Recommended: a list of individuals. It reached credibly more than one simple flag and chance.")
-    if recommendation == "list":
-        return say(
-            "Recommended: a list of individuals. It reached credibly more than whole places and one simple flag."
-        )
-    if recommendation == "flag":
-        return say(
-            "Recommended: one simple flag. It is the simplest way that reaches individuals, and the model did not "
-            "credibly reach more."
-        )
-    if recommendation == "places":
-        return say(
-            "Recommended: help to whole places. A list of individuals did not credibly reach more at the same capacity."
-        )
-    return say(
-        "Recommended: help in common for everyone. At this capacity no way of choosing credibly reached more than "
-        "chance."
-    )
 
 
 def _rate(row: Any, base: int, say: Speaker) -> str:

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from kommunanalys import journal
-from kommunanalys.early_warning.reading import axis_of
 from kommunanalys.early_warning.reasons import explain
+from kommunanalys.early_warning.sense import axis_of
 from kommunanalys.errors import TableError, UsageError
 from kommunanalys.secrecy.frame import local_day
 
@@ -116,9 +116,10 @@ def _category(column: pd.Series[Any]) -> bool:
 
 def _facts(evaluation: Evaluation, moment: Any, units: int, excluded: dict[str, int]) -> dict[str, Any]:
     task = evaluation.task
+    axis = axis_of(task.outcome.horizon)
     return {
         "task": task.name,
-        "as_of": axis_of(task.outcome.horizon).said(axis_of(task.outcome.horizon).at(moment)),
+        "as_of": axis.said(axis.at(moment)),
         "model": evaluation.chosen,
         "fingerprint": fingerprint(evaluation),
         "units": journal.few(units),

@@ -29,18 +29,7 @@ def axis_of(horizon: str) -> Axis:
 
 
 def faults_of(task: Declaration, say: Speaker) -> list[str]:
-    """What is wrong with a task as a whole, in words.
-
-    Examples
-    --------
-    >>> from kommunanalys.early_warning.declaration import Cohort, Flag, Outcome
-    >>> mark = Feature("mark", "t", "mark", known_from="row")
-    >>> task = Declaration("a", {}, ("id",), "id", "", Cohort("t", "day", "row", "+1 year"),
-    ...                    Outcome("t", "end", "event", (), "end", "row", "1 year"), (mark,), (),
-    ...                    Flag("marc"), 5, "", "06-30")
-    >>> faults_of(task, Speaker("en"))
-    ["[flag] 'marc' is no feature; do you mean 'mark'?"]
-    """
+    """What is wrong with a task as a whole, in words."""
     return [
         *_names(task, say),
         *_times(task, say),
@@ -98,14 +87,7 @@ def _days(task: Declaration, say: Speaker) -> Iterator[str]:
 
 
 def days_of(task: Declaration) -> list[str]:
-    """The days of the year on which lists are made.
-
-    Examples
-    --------
-    >>> from types import SimpleNamespace
-    >>> days_of(SimpleNamespace(as_of="04-02, 11-30"))
-    ['04-02', '11-30']
-    """
+    """The days of the year on which lists are made."""
     return [one.strip() for one in task.as_of.split(",")]
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +33,9 @@ from kommunanalys.secrecy.keys import key
 from kommunanalys.secrecy.opening import attempt
 from kommunanalys.secrecy.register import in_words
 
+if TYPE_CHECKING:
+    from kommunanalys.early_warning.watchlist import Watchlist
+
 DAYS = 90
 """How long a sheet is kept where nobody says otherwise."""
 LONGEST = 40
@@ -42,11 +45,9 @@ UNSAFE = re.compile(r'[\x00-\x1f<>:"/\\|?*\s]+')
 
 
 def write_sheets(
-    listed: pd.DataFrame,
-    places: pd.DataFrame,
+    made: Watchlist,
     folder: str | Path | None = None,
     *,
-    per: str,
     task: object,
     as_of: object,
     identities: Mapping[str, str] | None = None,
@@ -58,12 +59,10 @@ def write_sheets(
 
     Parameters
     ----------
-    listed, places
-        A watchlist's `frame` and `places`.
+    made
+        The list.
     folder
         Default `watchlists/<task>` in the folder of the state. Never one of reports or a checkout.
-    per
-        The place's column, "" for one list.
     task
         The task or its declaration: purpose, labels, and actions to choose from (steward's text "actions").
     as_of
@@ -91,24 +90,24 @@ def write_sheets(
 
     Examples
     --------
-    >>> write_sheets(pd.DataFrame(), pd.DataFrame(), per="", task="dropout", as_of="2026-06-15")
+    >>> write_sheets(None, task="dropout", as_of="2026-06-15")
     Traceback (most recent call last):
     ...
     kommunanalys.errors.UsageError: Give the task, as Task.read gives it.
     """
     declared, say = declaration_of(task), Speaker(language or current())
     blank = _blank(declared, as_of, expires, today or local_day(), say)
-    people = _people(listed, declared)
+    people = _people(made.frame, declared)
     _check_identities(people, identities)
     target = _folder(folder, declared.name)
     key(KEY)  # a key that is closed is told here
     # Not here, so that an error of the file system shows no frame with identities.
-    files, reason = attempt(_files, listed, places, per, people, identities, declared, blank, say)
+    files, reason = attempt(_files, made, people, identities, declared, blank, say)
     if files is None:
         raise OutputError("The list could not be made ({reason}). Nothing was written.", reason=reason)
     written = _write(target, files)
     try:
-        _note(blank, len(listed), len(files), identities is not None)
+        _note(blank, len(people), len(files), identities is not None)
     except KommunanalysError:
         _take_back(written)
         raise
@@ -116,15 +115,7 @@ def write_sheets(
 
 
 def declaration_of(task: object) -> Declaration:
-    """The declaration of a task, or the declaration itself.
-
-    Examples
-    --------
-    >>> declaration_of("dropout")
-    Traceback (most recent call last):
-    ...
-    kommunanalys.errors.UsageError: Give the task, as Task.read gives it.
-    """
+    """The declaration of a task, or the declaration itself."""
     found = getattr(task, "declaration", task)
     if not isinstance(found, Declaration):
         raise UsageError("Give the task, as Task.read gives it.")
@@ -188,9 +179,7 @@ def _check_identities(people: NDArray[np.object_], identities: Mapping[str, str]
 
 
 def _files(
-    listed: pd.DataFrame,
-    places: pd.DataFrame,
-    per: str,
+    made: Watchlist,
     people: NDArray[np.object_],
     identities: Mapping[str, str] | None,
     declared: Declaration,
@@ -200,13 +189,13 @@ def _files(
     """The spreadsheets by file name."""
     called = [clean(person if identities is None else identities[person]) for person in people]
     shown, files = np.array(called, dtype=object), {}
-    for number, (place, counts) in enumerate(places.iterrows(), 1):
-        rows = _at(listed, per, place)
-        lines, name = listed.iloc[rows], str(place) if _known(place) else ""
+    for number, (place, counts) in enumerate(made.places.iterrows(), 1):
+        rows = _at(made.frame, made.per, place)
+        lines, name = made.frame.iloc[rows], str(place) if _known(place) else ""
         page = _page(blank, name, lines, people[rows], shown[rows])
-        titled = [name or say("not known")] if per else []
+        titled = [name or say("not known")] if made.per else []
         file = _file_name(declared.name, blank.as_of, *titled, f"{blank.list_id}-{number}")
-        files[file] = Sheet(say, declared, page, lines, counts, shown[rows], bool(per)).book()
+        files[file] = Sheet(say, declared, page, lines, counts, shown[rows], bool(made.per)).book()
     return files
 
 

@@ -9,8 +9,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from kommunanalys.early_warning.reading import axis_of
-from kommunanalys.early_warning.when import Axis
+from kommunanalys.early_warning.sense import axis_of
 from kommunanalys.errors import NoData, UsageError
 
 LEAST: Final = 10
@@ -115,7 +114,7 @@ def as_dates(given: Any) -> list[Any]:
 
 def build_all(task: Any, tables: Any, dates: Sequence[Any], *, each: Any = None) -> dict[Any, Part]:
     """The cohort of each date, built once, the oldest first."""
-    axis = axis_of_task(task)
+    axis = axis_of(task.outcome.horizon)
     built: dict[Any, Part] = {}
     for moment in sorted({axis.normal(one) for one in dates}):
         X, y, info = task.build(tables, as_of=moment)
@@ -146,7 +145,7 @@ def splits(task: Any, built: Mapping[Any, Part]) -> list[Split]:
 
 
 def _split(task: Any, built: Mapping[Any, Part], moment: Any) -> Split:
-    axis = axis_of_task(task)
+    axis = axis_of(task.outcome.horizon)
     now = axis.at(moment)
     test = built[moment]
     earlier = [built[one] for one in sorted(built) if one < moment]
@@ -155,7 +154,7 @@ def _split(task: Any, built: Mapping[Any, Part], moment: Any) -> Split:
     tested = set(test.persons)
     train = []
     for part in ended:
-        known = part.y.notna() & known_by(part, moment)
+        known = part.y.notna() & (part.frame["known_from"] <= moment)
         same = part.persons.isin(tested)
         counts["unknown_outcomes"] += int((~known).sum())
         counts["purged_persons"] += int((known & same).sum())
@@ -174,19 +173,9 @@ def _why(test: Part, earlier: list[Part], ended: list[Part], train: list[Part]) 
     return USABLE if train and stack(train, ()).learnable() else TOO_FEW
 
 
-def known_by(part: Part, moment: Any) -> pd.Series[bool]:
-    """Whether each unit's outcome was known by a day."""
-    return part.frame["known_from"] <= moment
-
-
-def axis_of_task(task: Any) -> Axis:
-    """How the task counts time."""
-    return axis_of(task.outcome.horizon)
-
-
 def window_end(task: Any, moment: Any) -> float:
     """When the period after an as-of date ends, on the task's axis of time."""
-    axis = axis_of_task(task)
+    axis = axis_of(task.outcome.horizon)
     return axis.later(axis.at(moment), task.outcome.horizon)
 
 
@@ -226,7 +215,7 @@ def shared_columns(train: Sequence[Part], test: Part) -> list[Any]:
 
 def _none(task: Any, found: Sequence[Split]) -> NoData:
     """The error that says which dates would be needed."""
-    axis = axis_of_task(task)
+    axis = axis_of(task.outcome.horizon)
     asked = [axis.at(one.as_of) for one in found]
     if all(one.why == NOT_YET for one in found):
         return NoData(

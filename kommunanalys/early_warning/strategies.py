@@ -92,12 +92,8 @@ def inclusion(
     _check(predictions, capacity, history)
     dates = predictions["as_of"].to_numpy(object)
     parts = competing(predictions, per)
-    chances = {name: listed(predictions[name].to_numpy(), capacity, parts) for name in ("risk", "flag")}
-    chances = {
-        "model": chances["risk"],
-        "flag": chances["flag"],
-        "chance": listed(np.zeros(len(dates)), capacity, parts),
-    }
+    chances = {name: listed(predictions[column].to_numpy(), capacity, parts) for name, column in SCORES.items()}
+    chances["chance"] = listed(np.zeros(len(dates)), capacity, parts)
     chances["places"] = chances["chance"].copy()
     known: dict[Any, bool] = {}
     for date in sorted(set(dates)):
@@ -158,17 +154,7 @@ def _edge(score: Any, capacity: int, parts: NDArray[np.int64]) -> Array:
 
 
 def check_capacity(capacity: Any) -> None:
-    """Nothing, or an error where so many cannot be helped.
-
-    Raises
-    ------
-    UsageError
-        It is no whole number from 1 to a million.
-
-    Examples
-    --------
-    >>> check_capacity(5)
-    """
+    """Nothing, or an error where it is no whole number from 1 to a million."""
     whole = isinstance(capacity, int | np.integer) and not isinstance(capacity, bool)
     if not whole or not 1 <= capacity <= MOST:
         raise UsageError(
@@ -178,13 +164,12 @@ def check_capacity(capacity: Any) -> None:
 
 def _check(predictions: pd.DataFrame, capacity: int, history: pd.DataFrame | None) -> None:
     check_capacity(capacity)
-    needed: dict[str, tuple[pd.DataFrame, tuple[str, ...]]] = {
-        "predictions": (predictions, ("as_of", "person", "place", "y", "risk", "flag"))
-    }
-    if history is not None:
-        needed["history"] = (history, PAST)
-    for what, (table, names) in needed.items():
-        lacking = [name for name in names if name not in table.columns]
+    needed = (
+        ("predictions", predictions, ("as_of", "person", "place", "y", "risk", "flag")),
+        ("history", history, PAST),
+    )
+    for what, table, names in needed:
+        lacking = [] if table is None else [name for name in names if name not in table.columns]
         if lacking:
             raise TableError("The {what} lack the columns {columns}.", what=what, columns=", ".join(lacking))
     if not len(predictions) or predictions[["y", "risk", "as_of"]].isna().any(axis=None):
@@ -216,8 +201,6 @@ def _known(table: pd.DataFrame, date: Any) -> pd.DataFrame:
 
 def _shares(places: Any, past: pd.DataFrame) -> Array:
     """Past share of events of each unit's place, steadied; the overall share for a new place, missing for no place."""
-    if not len(past):
-        return np.zeros(len(places))
     overall = past["sum"].sum() / past["size"].sum()
     steadied: dict[Hashable, float] = ((past["sum"] + STEADY * overall) / (past["size"] + STEADY)).to_dict()
     return np.array([np.nan if pd.isna(place) else steadied.get(place, overall) for place in places], float)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from kommunanalys.early_warning.signals import Signal, looks_like_identifier, place_in_order, signal
+from kommunanalys.early_warning.signals import ALPHA, STRONG, Signal, looks_like_identifier, place_in_order, signal
 from kommunanalys.language import Speaker
 from kommunanalys.secrecy.register import in_words
 
@@ -27,13 +27,10 @@ MOST = 0.8
 """Share with the event from which a value of an undated column holds almost only events."""
 NOTABLE = 0.05
 """How much more pairs than the best dated column an undated one puts right before that is said."""
-STRONG = 0.7
-"""Share of pairs that an undated column must put right at least before it is said to explain much."""
 HUGE = 0.3
 """Difference in the share with the event between members and those left out from which a rule is suspicious."""
 ODDS = 3.0
 """How many times the odds of all the odds of a value must be, at its lower limit."""
-ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -130,12 +127,13 @@ def explained(
     found = {name: signal(column, y, tests=len(columns)) for name, column in columns.items()}
     known = [one for name, one in found.items() if name in dated]
     best = max(known, key=lambda one: one.auc, default=Signal(0.5, 0.0, 1.0))
-    limit, base = ALPHA / max(len(columns), 1), float(y.mean())
+    # Two views of each column are tried, its order and its values.
+    limit, base = ALPHA / (2 * max(len(columns), 1)), float(y.mean())
     flags = []
     for name, one in found.items():
         if only is not None and name not in only:
             continue
-        if one.auc >= NEAR and one.chance < limit / 2:
+        if one.auc >= NEAR and one.chance < limit:
             flags.append(_determines(name, one, kind))
         elif _holds(one, base, dated=name in dated):
             flags.append(_value(name, one, base, kind))
@@ -157,9 +155,8 @@ def _odds(share: float) -> float:
 
 def _surpasses(one: Signal, best: Signal, limit: float) -> bool:
     more = one.auc - best.auc
-    sure = more > stats.norm.isf(limit) * np.hypot(one.error, best.error)
-    # Two views of each column were tried, its order and its values.
-    return bool(one.auc >= STRONG and more >= NOTABLE and sure and one.chance < limit / 2)
+    sure = more > stats.norm.isf(2 * limit) * np.hypot(one.error, best.error)
+    return bool(one.auc >= STRONG and more >= NOTABLE and sure and one.chance < limit)
 
 
 def _determines(column: str, one: Signal, kind: str) -> Flagged:
@@ -242,7 +239,7 @@ def identifiers(columns: Mapping[str, pd.Series[Any]], y: Array, keys: Collectio
 
 def _ordered(name: str, column: pd.Series[Any], y: Array, tests: int) -> list[Flagged]:
     one = signal(place_in_order(column), y, tests=tests)
-    if one.auc < STRONG or one.chance >= ALPHA / tests:
+    if one.auc < STRONG or one.chance >= ALPHA / (2 * tests):
         return []
     return [
         flaw(

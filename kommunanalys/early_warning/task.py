@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,7 @@ class Task(Declaration):
         kommunanalys.errors.UsageError: none.toml cannot be opened: No such file or directory.
         """
         example = paths.data_dir() / "example" / "tasks" / f"{path}.toml"
-        return cls._of(reading.read(example if example.is_file() else path))
+        return cls(**vars(reading.read(example if example.is_file() else path)))
 
     @classmethod
     def parse(cls, text: str) -> Task:
@@ -60,7 +59,7 @@ class Task(Declaration):
         UsageError
             No whole task; all faults at once.
         """
-        return cls._of(reading.parse(text))
+        return cls(**vars(reading.parse(text)))
 
     def build(
         self, tables: Tables, *, as_of: Any, known_by: Any = None
@@ -108,10 +107,6 @@ class Task(Declaration):
     def declaration(self) -> Declaration:
         """What the task file says: the task itself."""
         return self
-
-    @classmethod
-    def _of(cls, declared: Declaration) -> Task:
-        return cls(**{one.name: getattr(declared, one.name) for one in fields(Declaration)})
 
 
 def _only_file(folder: Path, table: str) -> Path:

@@ -1,4 +1,4 @@
-"""What was done for those on a list, read back from the filled-in sheets as data for the next evaluation.
+"""What was done for those on a list: read back from the filled-in sheets, and told to the next evaluation.
 
 Persons come back as the pseudonyms that the list was made of; the identities in the sheets are compared with their
 seals and forgotten. The result is data about individuals, and stays out of reports.
@@ -13,12 +13,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from kommunanalys import journal
 from kommunanalys.early_warning.expiry import sheets_in
 from kommunanalys.early_warning.page import Page, read_page
+from kommunanalys.early_warning.sense import axis_of
 from kommunanalys.early_warning.sheets import declaration_of
+from kommunanalys.early_warning.splits import window_end
+from kommunanalys.early_warning.strategies import ALL
 from kommunanalys.errors import NoData, TableError
 from kommunanalys.identity_codes import find_codes
 from kommunanalys.language import Speaker, current
@@ -258,3 +263,74 @@ def _note(table: pd.DataFrame, lists: set[str], task: str | None) -> None:
             empty=in_words(int(table["action"].isna().sum()), say),
         )
     )
+
+
+def helped(
+    task: Any, predictions: pd.DataFrame, treated: pd.DataFrame | None
+) -> tuple[NDArray[np.bool_], pd.DataFrame]:
+    """Who of those tested was listed and helped while the outcome was looked for, and counts by date.
+
+    Parameters
+    ----------
+    task
+        Its units and horizon.
+    predictions
+        `as_of`, `unit`, `y`.
+    treated
+        As `read_treatments` gives it: `unit` (or the unit's own columns), `treated`, and `date` of the help or `listed`
+        (which counts where the date is empty); None where nobody was listed.
+
+    Returns
+    -------
+    tuple
+        Shape (n,); and columns `as_of`, `listed`, `helped`.
+
+    Raises
+    ------
+    TableError
+        Columns are missing from `treated`.
+    """
+    found = np.zeros((len(predictions), 2), bool)
+    if treated is not None:
+        rows = _given(task, treated)
+        axis = axis_of(task.outcome.horizon)
+        for moment in predictions["as_of"].unique():
+            within = rows[(rows["at"] >= axis.at(moment)) & (rows["at"] <= window_end(task, moment))]
+            at = (predictions["as_of"] == moment).to_numpy()
+            units = predictions.loc[at, "unit"].map(_as_text)
+            found[at, 0] = units.isin(set(within["unit"]))
+            found[at, 1] = units.isin(set(within.loc[within["helped"], "unit"]))
+    counts = pd.DataFrame({"as_of": predictions["as_of"], "listed": found[:, 0], "helped": found[:, 1]})
+    by_date = counts.groupby("as_of", as_index=False).sum()
+    total = pd.DataFrame([{"as_of": ALL, **counts[["listed", "helped"]].sum().to_dict()}])
+    return found[:, 1], pd.concat([total, by_date.astype({"as_of": object})], ignore_index=True)
+
+
+def _given(task: Any, treated: pd.DataFrame) -> pd.DataFrame:
+    """Columns `unit`, `at` (place on the axis of time), `helped`."""
+    table = treated.reset_index()
+    names = ["unit"] if "unit" in table.columns else list(task.unit)
+    lacking = [name for name in (*names, "treated") if name not in table.columns]
+    days = [name for name in ("date", "listed") if name in table.columns]
+    if lacking or not days:
+        raise TableError(
+            "The treatments lack {columns}. Give what read_treatments gives.", columns=", ".join(lacking or ["listed"])
+        )
+    units = table[names[0]] if len(names) == 1 else one_by_one(pd.MultiIndex.from_frame(table[names]))
+    axis = axis_of(task.outcome.horizon)
+    when = table[days].bfill(axis=1).iloc[:, 0]
+    said = table["treated"].astype(bool)
+    at = [axis.at(one) if pd.notna(one) else np.nan for one in when]
+    return pd.DataFrame({"unit": units.map(_as_text).to_numpy(object), "at": at, "helped": said.to_numpy(bool)})
+
+
+def _as_text(unit: Any) -> Any:
+    """A file gives numbers back as text."""
+    return tuple(map(str, unit)) if isinstance(unit, tuple) else str(unit)
+
+
+def one_by_one(index: pd.Index) -> pd.Series[Any]:
+    """Units one by one: values, or tuples where several columns name a unit."""
+    units = np.empty(len(index), dtype=object)
+    units[:] = list(index)
+    return pd.Series(units, dtype=object)

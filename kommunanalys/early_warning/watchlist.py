@@ -7,10 +7,7 @@ which holds counts only. It decides nothing; a person does.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -18,12 +15,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtri
 
-from kommunanalys.early_warning.entry import border_of
+from kommunanalys.early_warning.entry import border_of, marked
 from kommunanalys.early_warning.sheets import write_sheets
 from kommunanalys.early_warning.strategies import check_capacity
 from kommunanalys.errors import TableError, UsageError
 from kommunanalys.language import Speaker, current
-from kommunanalys.secrecy.frame import mark
 from kommunanalys.secrecy.register import in_words
 
 Array = NDArray[np.float64]
@@ -130,30 +126,7 @@ class Watchlist:
             )
         return told
 
-    def write(
-        self,
-        folder: str | Path | None = None,
-        *,
-        task: object,
-        as_of: object,
-        identities: Mapping[str, str] | None = None,
-        language: str | None = None,
-        expires: date | None = None,
-        today: date | None = None,
-    ) -> list[Path]:
-        """One private spreadsheet for each place, to be filled in and read back; see `sheets.write_sheets`."""
-        return write_sheets(
-            self.frame,
-            self.places,
-            folder,
-            per=self.per,
-            task=task,
-            as_of=as_of,
-            identities=identities,
-            language=language or current(),
-            expires=expires,
-            today=today,
-        )
+    write = write_sheets
 
 
 def watchlist(
@@ -218,9 +191,7 @@ def watchlist(
     ]
     counts = pd.DataFrame([part[2] for part in parts], index=names)
     listed, waiting = (pd.concat([part[side] for part in parts]) for side in (0, 1))
-    if border is not None:
-        listed, waiting = (mark(one, border) for one in (listed, waiting))
-    return Watchlist(listed, waiting, counts, int(capacity), per, seed, firmness)
+    return Watchlist(marked(listed, border), marked(waiting, border), counts, int(capacity), per, seed, firmness)
 
 
 def _table(risk: pd.DataFrame | pd.Series[float], per: str) -> pd.DataFrame:

@@ -31,8 +31,6 @@ from kommunanalys.errors import TableError, UsageError
 Points = npt.NDArray[np.float64]
 """Places on the axis of time: days since 1970-01-01, or the numbers themselves; NaN where nothing is known."""
 
-UNITS = {"day": 1, "week": 7, "month": 1, "year": 12}
-"""How many days, or months, a unit of length is."""
 UNKNOWN = "unknown"
 LENGTH = re.compile(r"(?P<amount>\d+) (?P<unit>day|week|month|year)s?")
 ON_DAYS = (
@@ -257,13 +255,9 @@ def _points(days: npt.NDArray[Any]) -> Points:
 
 
 def _shifted(days: npt.NDArray[Any], amount: int, unit: str) -> Points:
-    if unit in ("day", "week"):
-        return _points(days) + amount * UNITS[unit]
-    month = days.astype("datetime64[M]")
-    moved = month + amount * UNITS[unit]
-    # 31 January and a month is the last day of February.
-    last = (moved + 1).astype("datetime64[D]") - 1
-    return _points(np.minimum(moved.astype("datetime64[D]") + (days - month.astype("datetime64[D]")), last))
+    """So much later; 31 January and a month is the last day of February."""
+    moved = pd.DatetimeIndex(days.astype("datetime64[s]")) + pd.DateOffset(**{f"{unit}s": amount})
+    return _points(moved.to_numpy())
 
 
 def _as_numbers(values: pd.Series[Any], column: str) -> Points:

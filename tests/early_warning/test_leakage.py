@@ -91,6 +91,38 @@ def test_noise_is_not_flagged():
     assert check_columns(noise, Y).flagged == ()
 
 
+def pupils_of_one_year(seed):
+    """65 pupils of whom about 30 % leave, and 40 columns that know nothing of it."""
+    rng = np.random.default_rng(seed)
+    y = pd.Series((rng.uniform(size=65) < 0.3).astype(float))
+    noise = {f"n{one}": rng.normal(size=65) for one in range(20)}
+    noise |= {f"c{one}": rng.choice([f"level {two}" for two in range(2 + one)], 65) for one in range(10)}
+    noise |= {f"h{one}": np.where(rng.uniform(size=65) < 0.5, np.nan, rng.normal(size=65)) for one in range(10)}
+    return pd.DataFrame(noise), y
+
+
+def test_noise_of_65_pupils_is_seldom_flagged():
+    assert sum(bool(check_columns(*pupils_of_one_year(seed)).flags) for seed in range(20)) <= 1
+
+
+LEAKS = {
+    "equal": lambda left, _: left.astype(float),
+    "missing for leavers": lambda left, rng: np.where(left, np.nan, rng.normal(size=65)),
+    "level missing for leavers": lambda left, rng: pd.Series(rng.choice([f"c{n}" for n in range(20)], 65)).where(~left),
+    "day of leaving": lambda left, _: pd.Series(pd.date_range("2024-01-01", periods=65)).where(left),
+    "reason of leaving": lambda left, rng: pd.Series(rng.choice(list("abcde"), 65)).where(left),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+@pytest.mark.parametrize("dated", [True, False])
+def test_leaks_are_flagged_among_65_pupils(leak, dated):
+    noise, y = pupils_of_one_year(3)
+    given = noise.assign(leak=LEAKS[leak](y == 1, np.random.default_rng(0)))
+    known = dict.fromkeys(given, "2024-06-10") if dated else None
+    assert check_columns(given, y, known_from=known).flagged == ("leak",)
+
+
 def test_bad_input_is_refused():
     with pytest.raises(TableError, match="same rows"):
         check_columns(X, Y[:10])

@@ -41,6 +41,19 @@ def test_many_rare_values_are_no_knowledge():
     assert signal(names, rng.permutation(HALVES)).auc < 0.65
 
 
+def test_chance_is_what_it_says_with_few_units_and_many_values():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0.0, 1.0], [45, 20])
+    chances = np.array([signal(pd.Series(rng.normal(size=65)), y, tests=3).chance for _ in range(400)])
+    # Two views at one in a hundred: 8 are expected, and 13 are seldom passed.
+    assert (chances < 0.01).sum() <= 13
+
+
+def test_three_leavers_of_65_are_enough_for_a_trace():
+    y = np.repeat([0.0, 1.0], [62, 3])
+    assert signal(pd.Series(np.where(y == 1, "gone", "stays")), y, tests=20).chance < 0.05 / 40
+
+
 def test_a_value_of_fewer_than_five_is_never_named():
     column = pd.Series(["rare"] * 4 + ["common"] * 196)
     assert signal(column, HALVES[::-1].copy()).value == "common"
