@@ -149,11 +149,29 @@ def recall_statistics(name: str) -> dict[str, Any] | None:
     >>> recall_statistics("0" * 12) is None
     True
     """
-    for path in (paths.state_dir() / "releases").glob(f"*-{name}.json"):
+    return next(_statistics(f"*-{name}.json"), None)
+
+
+def earlier_statistics(domains: frozenset[str]) -> list[dict[str, Any]]:
+    """What releases of statistics that may be about the same persons print, oldest first.
+
+    Raises
+    ------
+    KommunanalysError
+        A file was changed.
+
+    Examples
+    --------
+    >>> isinstance(earlier_statistics(frozenset()), list)
+    True
+    """
+    return [held for held in _statistics("*.json") if _belongs(domains, held["domains"])]
+
+
+def _statistics(names: str) -> Iterator[dict[str, Any]]:
+    for path in sorted((paths.state_dir() / "releases").glob(names)):
         if _decode(path) is None:
-            held: dict[str, Any] = json.loads(path.read_bytes())
-            return held
-    return None
+            yield json.loads(path.read_bytes())
 
 
 def _belongs(domains: frozenset[str], others: Collection[str]) -> bool:

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from kommunanalys.errors import AnalysisFailed, TableError, UsageError
 from kommunanalys.secrecy.bounds import Knowledge, Ranges
-from kommunanalys.secrecy.cube import Key, Places, categories_of, tabulate
+from kommunanalys.secrecy.cube import Key, Places, Shape, categories_of, tabulate
 from kommunanalys.secrecy.joint import Joint, Part, Printed, comparable, join, meet, space_of
 from kommunanalys.secrecy.memory import check_whole, recall
 from kommunanalys.secrecy.rounding import ROOM
@@ -82,18 +82,16 @@ def look_back(frame: pd.DataFrame, told: Printed, contributor: str | None, least
     within = {name: items for name, (_, items) in spread.items() if name not in told.shape.names}
     told = replace(told, within=tuple(within.items()))
     mirrors = [_mirror(frame, told, table, contributor) for table in near]
-    loose = [_loosened(told, *pair) for pair in zip(near, mirrors, strict=True)]
-    same: list[int] = []
+    loose = [(one, mirror) for table, mirror in zip(near, mirrors, strict=True)
+             for one in _loosened(told, table, mirror)]  # fmt: skip
+    kept: list[Printed] = []
     # A table may fit only one that comes after it: so twice.
-    for number in (*range(len(near)), *range(len(near))):
+    for table, mirror in (*loose, *loose):
         # Figures can fit by chance where the persons are others; then there is no whole table behind both.
-        if number not in same and any(
-            _related(one, loose[number]) for one in (told, mirrors[number], *(loose[one] for one in same))
-        ):
-            chosen = [loose[one] for one in (*same, number)]
+        if table not in kept and any(_related(one, table) for one in (told, mirror, *kept)):
+            chosen = [*kept, table]
             if _fitting(told, chosen, _parts(spread, [told, *chosen])) is not None:
-                same.append(number)
-    kept = [loose[number] for number in same]
+                kept = chosen
     # What nobody has printed of these persons, and what would be a small difference beside an earlier table.
     unseen = [mirror for table, mirror in zip(near, mirrors, strict=True)
               if mirror is not told and least and differing(mirror, table, least).any()]  # fmt: skip
@@ -144,17 +142,19 @@ def _blank(table: Printed) -> Printed:
     return replace(table, low=np.zeros_like(table.low), high=np.full_like(table.high, np.inf))
 
 
-def _loosened(told: Printed, table: Printed, mirror: Printed) -> Printed:
+def _loosened(told: Printed, table: Printed, mirror: Printed) -> list[Printed]:
     """An earlier table whose figures fit but for some categories, with these under other names.
 
     A table of areas does not lack an area when a school is left out; but what it tells of the other areas holds still.
+    Where no printed figure tells which area it is, any hidden one may be, and all are taken to be as before.
     Not in the months of a series, which are about other persons each.
     """
     keys = comparable(mirror, table, space_of(mirror), space_of(table))
     month = told.series and (told.series, told.shape.names) == (table.series, table.shape.names)
     if not keys or month or meet(mirror, table, keys):
-        return table
-    found = table
+        return [table]
+    found: list[Printed] = []
+    unseen: list[Printed] = []
     least = np.inf
     for axis, name in enumerate(table.shape.names):
         groups: dict[str, list[Key]] = {}
@@ -162,12 +162,29 @@ def _loosened(told: Printed, table: Printed, mirror: Printed) -> Printed:
             groups.setdefault(dict(key).get(name, ""), []).append(key)
         groups.pop("", None)
         bad = {item for item, some in groups.items() if not meet(mirror, table, some)}
-        if 0 < len(bad) < least and 2 * len(bad) <= len(groups):
+        if groups and not bad:
+            unseen.append(_without_totals(table, axis))
+        elif 0 < len(bad) < least and 2 * len(bad) <= len(groups):
             least = len(bad)
             items = tuple(f"{item} (earlier)" if item in bad else item for item in table.shape.categories[axis])
-            categories = (*table.shape.categories[:axis], items, *table.shape.categories[axis + 1 :])
-            found = replace(table, shape=replace(table.shape, categories=categories))
-    return found
+            found = [replace(table, shape=_recast(table.shape, axis, items))]
+    return [*found, *unseen] or [table]
+
+
+def _without_totals(table: Printed, axis: int) -> Printed:
+    """A table whose categories along an axis are as told, beside one more of which nothing is known."""
+    size, whole = table.shape.size, table.shape.size[axis] - 1
+    shape = _recast(table.shape, axis, (*table.shape.categories[axis], "(earlier)"))
+    # Each entry by the place it had; those of the category and of the totals with it by none.
+    places = np.insert(np.arange(len(table.low)).reshape(size), whole, -1, axis=axis)
+    np.moveaxis(places, axis, 0)[-1] = -1
+    places, blank = places.ravel(), places.ravel() < 0
+    low, high = np.where(blank, 0.0, table.low[places]), np.where(blank, np.inf, table.high[places])
+    return replace(table, shape=shape, low=low, high=high, hidden=blank | table.hidden[places])
+
+
+def _recast(shape: Shape, axis: int, items: tuple[str, ...]) -> Shape:
+    return replace(shape, categories=(*shape.categories[:axis], items, *shape.categories[axis + 1 :]))
 
 
 def _near(frame: pd.DataFrame, told: Printed, table: Printed) -> bool:

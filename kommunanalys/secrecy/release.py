@@ -88,8 +88,9 @@ def release(
     Primary rules: `rules.primary`; secondary suppression: `suppress.secondary`; rounding: `rounding`. Tables count as
     about the same persons when all their shared figures fit. They are put together also where one lacks a category (a
     school left out), and where categories of one hold the same persons as those of the other (an area and its schools)
-    and both columns are in the table at hand. A figure that differs by fewer persons than the threshold from one that
-    was printed is hidden, since the difference would be a small group. A series that hides therefore hides more every
+    and both columns are in the table at hand. Where no printed figure tells which category has changed since, all that
+    are hidden are taken to be as before. A figure that differs by fewer persons than the threshold from one that was
+    printed is hidden, since the difference would be a small group. A series that hides therefore hides more every
     month, and a rounded one does not.
 
     What is not seen: an area or a school whose column is no longer in the table, or has another name or spelling; the

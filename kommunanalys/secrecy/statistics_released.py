@@ -14,6 +14,7 @@ from kommunanalys.errors import UsageError
 from kommunanalys.language import LANGUAGES, Speaker
 from kommunanalys.secrecy import coarse
 from kommunanalys.secrecy.released import HIDDEN
+from kommunanalys.secrecy.statistics_past import few
 
 FORMS = ("of 10", "low", "high", "low of 10", "high of 10")
 """What may stand after a figure's name and a colon."""
@@ -33,7 +34,8 @@ class StatisticsRelease:
     id
         Release id: a hash of what is printed.
     reasons
-        Why a figure is hidden, by its name. For the municipality itself.
+        Why a figure is hidden, or "earlier" where an earlier release's is printed, by its name. For the municipality
+        itself.
     """
 
     told: Mapping[str, Any]
@@ -63,7 +65,7 @@ class StatisticsRelease:
 
     @property
     def protocol(self) -> pd.DataFrame:
-        """What was hidden and why; never how many. For the municipality itself."""
+        """What was hidden or printed as it was earlier, and why; never how many. For the municipality itself."""
         return pd.DataFrame(self.reasons, columns=["figure", "reason"])
 
     def table(self, name: str) -> pd.DataFrame:
@@ -171,6 +173,11 @@ class StatisticsRelease:
             "are hidden.",
             threshold=self.told["threshold"],
             share=max(coarse.SHARE, self.told["threshold"]),
+        )
+        text += " " + say(
+            "Where no figure has changed by {few} persons or more since an earlier release, the figures of that "
+            "release are printed again.",
+            few=few(self.told["threshold"]),
         )
         if any(one["hidden"] for one in self.told["figures"]):
             text += " " + say('Hidden figures are marked "{mark}".', mark=HIDDEN)

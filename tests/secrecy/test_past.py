@@ -178,6 +178,35 @@ def test_a_school_without_a_name_is_not_the_difference_between_an_area_and_the_r
     assert np.isnan(out.table.loc["A", "Total"])
 
 
+def test_an_area_of_which_all_is_hidden_is_not_told_by_its_schools() -> None:
+    cells = {"A": (36, 5), "B": (1, 0), "C": (6, 1), "D": (21, 1)}
+    table = schools(cells)
+    table["area"] = table["school"].map({"A": "north", "B": "north", "C": "south", "D": "south"})
+    areas = secrecy.release(table, rows="area", columns="support")
+    assert areas.table.loc[["north", "south"]].isna().to_numpy().all()
+    out = secrecy.release(table[table["school"] != "A"], rows="school", columns="support")
+    # Beside both, C and D together are the south, and with them the north is known too.
+    north, south = np.array([[1.0, 1, 0, 0], [0, 0, 1, 1]])
+    forms = [np.kron([north, south, north + south], YES), np.kron([*np.eye(4)[1:], [0.0, 1, 1, 1]], YES)]
+    shown = np.concatenate([areas.table.to_numpy(float).ravel(), out.table.to_numpy(float).ravel()])
+    told = ~np.isnan(shown)
+    for place in np.flatnonzero(~told):
+        ends = [linprog(sign * np.vstack(forms)[place], A_eq=np.vstack(forms)[told], b_eq=shown[told]).fun * sign
+                for sign in (1, -1)]  # fmt: skip
+        assert ends[1] - ends[0] >= 2
+
+
+def test_a_printed_area_tells_of_its_schools_where_the_area_that_changed_is_hidden() -> None:
+    sizes = {"A": ("north", 3), "B": ("north", 20), "C": ("south", 4), "D": ("west", 70), "E": ("west", 3)}
+    rows = [(school, area) for school, (area, count) in sizes.items() for _ in range(count)]
+    table = pd.DataFrame(rows, columns=["school", "area"])
+    areas = secrecy.release(table, rows="area").table["Total"]
+    assert areas.isna().to_dict() == {"north": True, "south": True, "west": False, "Total": False}
+    out = secrecy.release(table[table["school"] != "B"], rows="school")
+    # West less D would be the three of E.
+    assert out.table.loc[["D", "E"], "Total"].isna().all()
+
+
 def test_equations_that_say_the_same_twice_stop_nothing() -> None:
     table = schools({"A": (14, 0), "B": (9, 0), "C": (1, 3), "D": (18, 7)})
     table["area"] = table["school"].map({"A": "0", "B": "0", "C": "1", "D": "1"})

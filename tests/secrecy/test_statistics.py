@@ -203,3 +203,79 @@ class TestMemory:
         for ask in (lambda: recall_statistics(told.id), lambda: recall("count", frozenset())):
             with pytest.raises(KommunanalysError, match="changed"):
                 ask()
+
+
+def counted(*counts, **more):
+    return frame(*((f"t{place}", "a", "b", count, "count", 300) for place, count in enumerate(counts)), **more)
+
+
+class TestAgain:
+    def test_one_person_less_is_not_seen(self):
+        first = let_out(REACH, ())
+        second = let_out(REACH.assign(value=REACH["value"].where(REACH.index != 0, 12 / 40)), ())
+        assert second.id == first.id
+        assert second.protocol.to_numpy().tolist() == [
+            ["model/Few/Expected error", "small"], ["reach/List/Would have left", "earlier"]
+        ]  # fmt: skip
+        assert "has changed by 5 persons or more" in second.paragraph()
+
+    def test_nine_persons_of_a_hundred_are_seen_where_one_is_not(self):
+        first = let_out(counted(100, 12), ())
+        assert let_out(counted(99, 16), ()).id == first.id, "97–102 and 7–12, and four persons more"
+        moved = let_out(counted(99, 25), ())
+        assert [moved.table(name).iloc[0, 0] for name in ("t0", "t1")] == [99.0, 27.0]
+        assert moved.protocol.empty
+
+    @pytest.mark.parametrize(("kind", "last"), [("score", 0.5175), ("mean", 0.5114), ("share", 0.5275)])
+    def test_how_far_other_kinds_may_move(self, kind, last):
+        # With 400 persons a step of a score is .01: half of it, and five of 400. Of a mean of .51 the step is .01 too,
+        # and five persons are .0064. A share may be told as 4 persons more, 5 may have come, and it is in per cents.
+        first, near, far = (
+            let_out(frame(("t", "a", "b", value, kind, 400)), ()) for value in (0.5, last - 0.001, last + 0.001)
+        )
+        assert (near.id == first.id, far.id == first.id) == (True, False)
+
+    def test_the_same_data_give_the_same_figures_whatever_came_between(self):
+        tables = [counted(count) for count in (13, 12, 23, 18, 40, 30)]
+        first = [let_out(one, ()).id for one in tables]
+        assert len(set(first)) == 3
+        assert [let_out(one, ()).id for one in reversed(tables)] == first[::-1]
+
+    def test_another_language_tells_the_same_figures(self):
+        let_out(counted(13), ())
+        other = let_out(counted(12).assign(row="å"), (), language="sv")
+        assert other.table("t0").loc["å", "b"] == 15.0
+
+    @pytest.mark.parametrize(
+        ("change", "more"), [({"column": "c"}, {}), ({"kind": "mean"}, {}), ({}, {"threshold": 12})]
+    )
+    def test_other_statistics_are_not_compared(self, change, more):
+        let_out(counted(13), ())
+        told = let_out(counted(12).assign(**change), (), **more)
+        assert told.table("t0").iloc[0, 0] in (9.0, 12.0)
+
+    def test_other_domains_are_not_compared(self, tmp_path):
+        for domain, count, told in (("school", 13, 15.0), ("employment", 12, 9.0)):
+            people = register(tmp_path, f"{domain}.csv", many(30), domain, mark=["a"] * 30)
+            out = release_statistics(counted(count), source=people, language="en", threshold=10)
+            assert out.table("t0").iloc[0, 0] == told
+
+    def test_a_figure_that_just_falls_below_the_threshold_is_printed_as_it_was(self):
+        rows = [frame(("t", "a", "b", 0.5, "share", persons), ("t", "c", "d", 300, "count", 300))
+                for persons in (20, 19, 4)]  # fmt: skip
+        first, near, far = (let_out(one, ()) for one in rows)
+        assert (near.id, near.printed("t").iloc[0, 0] == "..") == (first.id, False)
+        assert far.printed("t").iloc[0, 0] == ".."
+
+    def test_what_is_missing_now_is_not_told_as_before(self):
+        first = let_out(counted(13, 20), ())
+        told = let_out(counted(13, float("nan")), ())
+        assert told.id != first.id
+        assert told.table("t1").isna().to_numpy().all()
+
+    def test_a_changed_memory_is_not_printed_again(self):
+        let_out(counted(13), ())
+        (place,) = (paths.state_dir() / "releases").glob("*.json")
+        place.write_text(place.read_text(encoding="utf-8").replace("15.0", "27.0"), encoding="utf-8")
+        with pytest.raises(KommunanalysError, match="changed"):
+            let_out(counted(13), ())
