@@ -35,7 +35,7 @@ report: $(VENV)/.run
 	$(BIN)/python -m kommunanalys run cost_efficiency --language sv,fi,en
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

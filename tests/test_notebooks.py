@@ -15,6 +15,7 @@ from kommunanalys.paths import notebooks_dir
 from kommunanalys.reporting.parameters import declared
 from kommunanalys.reporting.run import run
 from kommunanalys.sources.kolada import COLUMNS, kpi_id
+from tests import shipped
 from tests.sources.finland_server import Finland
 from tests.sources.server import Kolada, cell
 
@@ -58,37 +59,48 @@ TABLES = {"cost_efficiency": 8, "municipality_profile": 5, "open_data": 4, "expl
 
 @pytest.fixture(scope="module", params=[path.stem for path in NOTEBOOKS if path.stem in HEADINGS])
 def example(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    return {language: run(request.param, language=language, output=folder) for language in ("sv", "fi", "en")}
+    """The folder of its report in each language."""
+    if request.param in shipped.NOTEBOOKS:
+        return {language: shipped.report(tmp_path_factory, request.param, language) for language in ("sv", "fi", "en")}
+    output = tmp_path_factory.mktemp(request.param)
+    return {language: run(request.param, language=language, output=output).folder for language in ("sv", "fi", "en")}
+
+
+def record(example):
+    return json.loads((example["sv"] / "run.json").read_text(encoding="utf-8"))
+
+
+def page(example, language):
+    return (example[language] / "report.html").read_text(encoding="utf-8")
 
 
 def name(example):
-    return Path(example["sv"].record["notebook"]).stem
+    return Path(record(example)["notebook"]).stem
 
 
 def test_all_languages_have_identical_numbers(example):
-    numbers = {language: tables(report.folder) for language, report in example.items()}
+    numbers = {language: tables(folder) for language, folder in example.items()}
     assert len(numbers["sv"]) >= TABLES[name(example)]
     assert numbers["sv"] == numbers["fi"] == numbers["en"]
 
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])
 def test_each_page_is_in_its_language(example, language):
-    page = example[language].page.read_text(encoding="utf-8")
-    words = {key: f">{text}</h2>" for key, text in HEADINGS[name(example)].items()}
-    assert f'<html lang="{language}">' in page
-    assert [key for key, text in words.items() if text in page] == [language]
+    text = page(example, language)
+    words = {key: f">{heading}</h2>" for key, heading in HEADINGS[name(example)].items()}
+    assert f'<html lang="{language}">' in text
+    assert [key for key, heading in words.items() if heading in text] == [language]
 
 
 def test_the_example_is_marked_in_every_page(example):
-    assert all('class="example"' in report.page.read_text(encoding="utf-8") for report in example.values())
+    assert all('class="example"' in page(example, language) for language in example)
 
 
 def test_the_record_knows_its_data(example):
-    record = json.loads((example["sv"].folder / "run.json").read_text(encoding="utf-8"))
+    told = record(example)
     prices = {"price_index.csv"} if name(example) == "cost_efficiency" else set()
-    assert {Path(item["address"]).name for item in record["origins"]} == {"observations.csv", *prices}
-    assert record["parameters"]["municipality"] == "X07"
+    assert {Path(item["address"]).name for item in told["origins"]} == {"observations.csv", *prices}
+    assert told["parameters"]["municipality"] == "X07"
 
 
 @pytest.mark.shared

@@ -13,10 +13,7 @@ from typing import Any
 
 import pytest
 
-from kommunanalys.reporting.run import run
-
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-NOTEBOOKS = ("cost_efficiency", "municipality_profile", "open_data")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 needed = [
@@ -27,18 +24,6 @@ needed = [
     ),
 ]
 """Marks of tests that need the browser; KOMMUNANALYS_BROWSER=required makes them fail instead of skip."""
-
-_made: dict[str, Path] = {}
-
-
-def shipped(factory: pytest.TempPathFactory, language: str) -> dict[str, Path]:
-    """The report of every notebook that comes with the library, made once for all test modules."""
-    if language not in _made:
-        output = factory.mktemp(f"shipped-{language}")
-        for name in NOTEBOOKS:
-            run(name, language=language, output=output)
-        _made[language] = output
-    return {name: _made[language] / name / language / "report.html" for name in NOTEBOOKS}
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shutil
 
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
@@ -14,8 +15,9 @@ from kommunanalys.reporting.html import Facts
 from kommunanalys.reporting.index import build_index
 from kommunanalys.reporting.parameters import Parameter
 from kommunanalys.reporting.run import run
-from tests.reporting.browser import NOTEBOOKS, axe, browser, needed, opened, shipped
+from tests.reporting.browser import axe, browser, needed, opened
 from tests.reporting.planted import PLANTED
+from tests.shipped import NOTEBOOKS, shipped
 
 __all__ = ["browser"]
 pytestmark = needed
@@ -45,8 +47,8 @@ def test_every_page_is_accessible_whole_and_quiet(browser, tmp_path_factory, nam
 
 @pytest.mark.parametrize("language", ["sv", "fi", "en"])
 @pytest.mark.parametrize("width", [NARROW, 1200])
-def test_the_start_pages_are_accessible_too(browser, tmp_path_factory, language, width):
-    output = shipped(tmp_path_factory, "sv")["open_data"].parents[2]
+def test_the_start_pages_are_accessible_too(browser, tmp_path_factory, tmp_path, language, width):
+    output = shutil.copytree(shipped(tmp_path_factory, "sv")["open_data"].parents[2], tmp_path / "reports")
     build_index(output)
     for name in (f"index.{language}.html", "index.html"):
         assert check(output / name) == []

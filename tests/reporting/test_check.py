@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 from kommunanalys.errors import UsageError
 from kommunanalys.language import Speaker
 from kommunanalys.reporting.check import check
-from tests.reporting.browser import NOTEBOOKS, shipped
 from tests.reporting.planted import FINNISH, PLANTED, SWEDISH
+from tests.shipped import NOTEBOOKS, shipped
 
 
 @pytest.fixture(scope="module")

@@ -159,7 +159,7 @@ def test_a_killed_worker_takes_its_notebook_with_it(tmp_path):
     )
     parent = subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "OPENBLAS_NUM_THREADS": "1"})
     try:
-        for _ in range(600):
+        for _ in range(1800):
             if place.exists() and place.read_text():
                 break
             time.sleep(0.1)
@@ -185,13 +185,13 @@ def test_an_interrupted_run_ends_its_notebook(tmp_path, engine: str):
     environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
     parent = subprocess.Popen([sys.executable, "-c", program], env=environment, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(600):
+        for _ in range(1800):
             if place.exists() and place.read_text():
                 break
             time.sleep(0.1)
         pid = int(place.read_text())
         parent.send_signal(signal.SIGINT)
-        parent.wait(60)
+        parent.wait(180)
         assert gone(pid)
     finally:
         parent.kill()

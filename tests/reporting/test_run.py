@@ -174,7 +174,7 @@ def test_a_file_where_the_folder_should_be(notebook, tmp_path):
 def test_stopping_in_the_middle_leaves_nothing_half_written(notebook, tmp_path, number, code):
     started = tmp_path / "started"
     path = notebook(
-        f"import pathlib, os, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(120)"
+        f"import pathlib, os, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\ntime.sleep(600)"
     )
     command = [
         sys.executable,
@@ -196,11 +196,10 @@ def test_stopping_in_the_middle_leaves_nothing_half_written(notebook, tmp_path, 
         # A shell that runs the tests in the background lets its children ignore Ctrl-C; a person's does not.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    while not started.exists() and process.poll() is None:
+    while not (started.exists() and started.read_text(encoding="utf-8")) and process.poll() is None:
         time.sleep(0.05)
-    time.sleep(0.3)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=180)
     assert process.returncode == code, errors
     assert "nothing half-written" in errors
     assert "Traceback" not in errors

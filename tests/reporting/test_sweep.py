@@ -180,7 +180,7 @@ def command(path, output, *more):
     return [sys.executable, "-m", "kommunanalys", "sweep", str(path), *codes, *options, *more]
 
 
-def wait_until(true, seconds=60):
+def wait_until(true, seconds=180):
     until = time.monotonic() + seconds
     while not true() and time.monotonic() < until:
         time.sleep(0.05)
@@ -194,7 +194,7 @@ def test_stopping_ends_the_kernels_and_tells_what_was_done(notebook, tmp_path, n
     marks.mkdir()
     path = notebook(
         f"import os, pathlib, time\npathlib.Path({str(marks)!r}, str(os.getpid())).touch()\n"
-        "if municipality != '0114':\n    time.sleep(120)"
+        "if municipality != '0114':\n    time.sleep(600)"
     )
     process = subprocess.Popen(
         command(path, tmp_path / "r"),
@@ -204,10 +204,12 @@ def test_stopping_ends_the_kernels_and_tells_what_was_done(notebook, tmp_path, n
         encoding="utf-8",
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    assert wait_until(lambda: len(list(marks.iterdir())) >= 3 or process.poll() is not None)
+    # The third begins while the report of the first is still being written.
+    first = tmp_path / "r" / "tiny" / "en" / "run.json"
+    assert wait_until(lambda: (len(list(marks.iterdir())) >= 3 and first.exists()) or process.poll() is not None)
     ours = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(getattr(signal, number))
-    said, errors = process.communicate(timeout=60)
+    said, errors = process.communicate(timeout=180)
     assert process.returncode == 130, errors
     assert "1 of 4 reports are there" in said
     assert "nothing half-written" in errors
@@ -237,7 +239,7 @@ def test_ctrl_c_while_the_workers_begin_says_one_line(notebook, tmp_path, engine
     assert wait_until(lambda: any("spawn_main" in " ".join(item.cmdline()) for item in workers.children()))
     time.sleep(after)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does it: to all
-    said, errors = process.communicate(timeout=60)
+    said, errors = process.communicate(timeout=180)
     assert process.returncode == 130, errors
     assert errors.strip().splitlines()[-1:] == ["kommunanalys: stopped; nothing half-written is left."]
     assert "Traceback" not in said + errors
@@ -248,12 +250,12 @@ def test_ctrl_c_while_the_workers_begin_says_one_line(notebook, tmp_path, engine
 def test_two_sweeps_at_once_the_second_stops_with_exit_code_3(notebook, tmp_path):
     marks = tmp_path / "marks"
     marks.mkdir()
-    path = notebook(f"import pathlib, time\npathlib.Path({str(marks)!r}, municipality).touch()\ntime.sleep(120)")
+    path = notebook(f"import pathlib, time\npathlib.Path({str(marks)!r}, municipality).touch()\ntime.sleep(600)")
     with subprocess.Popen(command(path, tmp_path / "r"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as first:
         assert wait_until(lambda: any(marks.iterdir()))
         second = subprocess.run(command(path, tmp_path / "r"), capture_output=True, text=True, check=False)
         first.terminate()
-        first.wait(timeout=60)
+        first.wait(timeout=180)
     assert second.returncode == 3
     assert f"process {first.pid}" in second.stderr
     assert "Traceback" not in second.stderr

@@ -26,7 +26,7 @@ from tests.reporting.browser import CHROMIUM, TAGS
 ROOT = Path(__file__).parents[2]
 TOKEN = "lab"
 KEY = {"Authorization": f"token {TOKEN}"}
-PATIENCE = 60_000
+PATIENCE = 180_000
 """How long to wait for what must come [ms]: the machine of a test may be busy."""
 SETTINGS = {
     # Nobody answers the question whether news may be fetched, and nothing is to be fetched.
@@ -136,17 +136,37 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
+STILL = """async () => {
+  const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
+  const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
+  const ask = shell => {
+    kernel.subshellId = shell;
+    try { return kernel.requestKernelInfo(); } finally { kernel.subshellId = null; }
+  };
+  let sent;
+  const note = (_, { direction, msg }) => {
+    sent ||= direction === "send" && msg.header.msg_type.startsWith("comm_");
+  };
+  kernel.anyMessage.connect(note);
+  do {
+    sent = false;
+    await frame();
+    const others = kernel.supportsSubshells ? (await kernel.requestListSubshell({}).done).content.subshell_id : [];
+    await Promise.all([null, ...others].map(ask));
+    await frame();
+  } while (sent);
+  kernel.anyMessage.disconnect(note);
+}"""
+
+
 def still(page: Any) -> None:
     """Wait until the kernel in front has done everything it was sent, and the page has taken in all of it.
 
-    A kernel answers in the order it was asked. It is asked twice: what a widget holds back while the kernel is busy is
-    sent when the first answer has come.
+    A kernel answers in the order it was asked, but JupyterLab sends what widgets say to a thread of its own in the
+    kernel (a subshell): each thread is asked. They are asked again as long as widgets send something meanwhile, for a
+    widget holds back what it has to say until the kernel has done what it said before.
     """
-    page.evaluate(
-        """async () => { const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
-        const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
-        for (let turn = 0; turn < 2; turn++) { await frame(); await kernel.requestKernelInfo(); await frame(); } }"""
-    )
+    page.evaluate(STILL)
 
 
 def write(path: Path, *cells: str) -> Path:
@@ -217,6 +237,8 @@ class Book:
     def front(self) -> Book:
         """Bring it in front."""
         self.lab.command("docmanager:open", path=self.path.name)
+        at = "path => jupyterapp.shell.currentWidget?.context?.path === path"
+        self.page.wait_for_function(at, arg=self.path.name)
         return self
 
     def ran(self) -> None:
@@ -247,11 +269,10 @@ class Book:
         self.panel.locator(".jp-Notebook").click(position={"x": 4, "y": 4})
         self.page.keyboard.press("Control+s")
         for _ in range(PATIENCE // 100):
-            if self.path.stat().st_mtime_ns != before:
-                break
+            if self.path.stat().st_mtime_ns != before and _whole(text := self.path.read_text(encoding="utf-8")):
+                return text
             self.page.wait_for_timeout(100)
-        self.page.wait_for_timeout(300)
-        return self.path.read_text(encoding="utf-8")
+        raise AssertionError(f"{self.path.name} was not saved")
 
     def axe(self, within: str, but: tuple[str, ...] = ()) -> list[str]:
         """Rules of WCAG A and AA that something within a part of the page breaks, by axe-core."""
@@ -265,6 +286,14 @@ class Book:
         )
         assert result["passes"], "axe has looked at nothing"
         return [f"{item['id']}: {node['html'][:120]}" for item in result["violations"] for node in item["nodes"]]
+
+
+def _whole(text: str) -> bool:
+    """Whether all of a notebook has been written: JupyterLab writes into the file itself."""
+    try:
+        return bool(json.loads(text))
+    except ValueError:
+        return False
 
 
 def drawn(svg: str) -> list[str]:

@@ -215,11 +215,13 @@ def test_a_form_says_what_is_wrong_runs_and_opens_the_report(page, forms):
     panel.get_by_label("Year", exact=True).fill("soon")
     panel.get_by_role("button", name="Make the report").click()
     panel.locator(".ka-field", has=page.page.get_by_label("Year", exact=True)).get_by_text("'soon'").wait_for()
+    lab.still(page.page)
     assert panel.get_by_label("Year", exact=True).get_attribute("aria-invalid") == "true"
     page.page.wait_for_function("() => document.activeElement.getAttribute('aria-invalid') === 'true'")
     assert forms.axe(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-CodeCell:first-of-type .jp-OutputArea-output") == []
     panel.get_by_label("Year", exact=True).fill("")
     panel.locator("[aria-invalid=true]").wait_for(state="detached")
+    lab.still(page.page)
     panel.get_by_role("button", name="Make the report").click(delay=120)  # as slow as a hand, from within the field
     link = panel.get_by_role("link", name="Open the report")
     link.wait_for()

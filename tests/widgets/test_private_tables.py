@@ -166,7 +166,7 @@ def lab(folder):
 
 
 def _address(runtime):
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while time.monotonic() < until:
         for file in runtime.glob("jpserver-*.json"):
             address = json.loads(file.read_text(encoding="utf-8"))["url"]

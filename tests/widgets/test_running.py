@@ -46,7 +46,7 @@ def test_a_stopped_run_leaves_no_half_report_and_the_values_are_handed_over(tmp_
     command = Command(words, values, "en", told=lambda done, total: counts.append((done, total)), ended=ends.append)
     given = tmp_path / command.process.args[-1]
     assert given.read_text(encoding="utf-8").count("word") == 1
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180
     while not (counts and counts[-1][0] >= 3) and time.monotonic() < until:
         time.sleep(0.1)
     assert counts[-1][1] == 5  # heading, parameters, the given values, the code, the origins

@@ -27,13 +27,14 @@ def test_no_distance_where_the_range_includes_none(real):
 
 def test_no_distance_where_one_peer_decides(real):
     story = real("1440")
-    reached = [
+    reached = (
         unit
         for unit in story.dea.efficiency_.index[:150]
         if story.dea.efficiency_[unit] < 1 - 1e-6 and story.dea.requirements(unit)["includes_none"].iloc[0]
-    ]
-    assert reached, "no such municipality in the data: choose other data for this test"
-    case = dataclasses.replace(story.case, municipality=reached[0])
+    )
+    first = next(reached, None)
+    assert first, "no such municipality in the data: choose other data for this test"
+    case = dataclasses.replace(story.case, municipality=first)
     assert "no certain distance" in scores.distance(dataclasses.replace(story, case=case))
 
 
