@@ -28,7 +28,7 @@ from tests.widgets import lab
 
 SHARED = Path(os.environ.get("KOMMUNANALYS_SHARED", Path(__file__).parents[2] / "shared")) / "data"
 BORDERS = SHARED / "boundaries" / "sweden_municipalities_2020_wgs84.geojson"
-YEARS, INDICATORS, EDGE = 25, 40, 50
+YEARS, INDICATORS, BLOCK = 25, 40, 50
 CELL = f"""import pandas as pd
 import kommunanalys as ka
 panel = pd.read_pickle("panel.pkl")
@@ -123,13 +123,14 @@ def report(opened: lab.Lab, changes: int) -> None:
         for name in ("all", way, view):
             waits[name].append(took)
             cpu[name].append(spent(kernel) - before)
-        if turn < EDGE or turn >= changes - EDGE:
-            memory.append(weighed(session, kernel))
+        if turn % 10 == 9:
+            memory.append((turn // BLOCK, *weighed(session, kernel)))
     for name, values in waits.items():
         print(line(name, values, cpu[name]))
-    for name, seen in zip(("kernel [MB]", "page [MB]", "page [nodes]"), zip(*memory, strict=True), strict=True):
-        first, last = statistics.mean(seen[:EDGE]), statistics.mean(seen[-EDGE:])
-        print(f"{name:14} first {EDGE}: {first:.1f}   last {EDGE}: {last:.1f}   {100 * (last / first - 1):+.1f} %")
+    print(f"memory, mean of each {BLOCK} changes:")
+    means = pd.DataFrame(memory, columns=["block", "kernel [MB]", "page [MB]", "page [nodes]"]).groupby("block").mean()
+    for name, seen in means.items():
+        print(f"{name:14}", *(f"{one:8.1f}" for one in seen))
     print(f"load average of the last minute: {os.getloadavg()[0]:.1f}")
 
 

@@ -105,7 +105,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.year = ipywidgets.SelectionSlider(options=years)
         self.span = ipywidgets.SelectionRangeSlider(options=years)
         self.picture = Picture()
-        self._kept: tuple[str, Axes] | None = None
+        self._kept: dict[str, Axes] = {}
         self.taking = Taking(self._write, self._stem, self._origins())
 
     def _write(self, path: Path) -> list[Path]:
@@ -274,11 +274,11 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
         self.taking.code.text = self._lines()
 
     def _redrawn(self) -> Axes:
-        """The figure on the axes of the last one of this view; a new one is slower. After an error none are kept."""
-        kept, self._kept = self._kept, None
-        old = swept(kept[1]) if kept and kept[0] == self.choice.view else None
-        ax = draw(self._ready, self.choice, ax=old, boundaries=self._boundaries)
-        self._kept = (self.choice.view, ax)
+        """The figure on the axes of the last one of this view; new ones are slower. After an error none are kept."""
+        view = self.choice.view
+        kept = self._kept.pop(view, None)
+        ax = draw(self._ready, self.choice, ax=swept(kept) if kept else None, boundaries=self._boundaries)
+        self._kept[view] = ax
         return ax
 
     def axes(self) -> Axes:

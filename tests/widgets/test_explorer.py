@@ -201,9 +201,12 @@ def test_many_changes_leave_no_observers_and_no_figures_behind(shown):
         gc.collect()
         return len([item for item in gc.get_objects() if isinstance(item, Figure)])
 
+    views = ("line", "ranking", "scatter", "distribution", "map")
+    for view in views:  # each view keeps the axes of its last figure
+        shown.views.value = view
     observers, before = sum(map(len, shown.year._trait_notifiers["value"].values())), figures()
-    shown.views.value = "distribution"
-    for number in range(10):
+    for number in range(20):
+        shown.views.value = views[number % 4]
         shown.year.value = 2014 + number % 10
     assert sum(map(len, shown.year._trait_notifiers["value"].values())) == observers
     assert figures() <= before
@@ -222,13 +225,21 @@ def test_plain_frames_and_observations_are_explored_too():
 def test_a_figure_drawn_on_the_axes_of_the_last_one_is_the_same_as_a_new_one(shown):
     for view in ("line", "scatter", "distribution", "ranking"):
         shown.views.value = view
-        kept = shown._kept
+        kept = shown._kept[view]
         shown.indicator.list.value = "tax_rate" if shown.choice.indicator != "tax_rate" else "population"
-        assert shown._kept[1] is kept[1]
+        assert shown._kept[view] is kept
         marked = shown.picture.svg
         shown.picture.show(shown.axes(), shown._names, (), "en")
-        assert shown.axes() is not kept[1]
+        assert shown.axes() is not kept
         assert drawn_paths(marked) == drawn_paths(shown.picture.svg)
+
+
+def test_a_view_that_is_come_back_to_is_drawn_on_its_own_axes(shown):
+    kept, before = shown._kept["line"], shown.picture.svg
+    shown.views.value = "ranking"
+    shown.views.value = "line"
+    assert shown._kept["line"] is kept
+    assert drawn_paths(shown.picture.svg) == drawn_paths(before)
 
 
 def drawn_paths(svg):
@@ -239,7 +250,7 @@ def test_axes_are_not_used_again_after_an_error(shown, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr(module, "draw", lambda *_, **__: 1 / 0)
         shown.span.value = (2016, 2020)
-    assert shown._kept is None
+    assert "line" not in shown._kept
     shown.span.value = (2016, 2021)
     assert not shown.picture.problem
 
