@@ -77,6 +77,7 @@ def named_elsewhere() -> set[str]:
     from kommunanalys.indicators import THEMES
     from kommunanalys.names import CURRENCIES, get
     from kommunanalys.reporting.html import FICTIVE, HEADS
+    from kommunanalys.secrecy import register
     from kommunanalys.sources import example, kolada, template, treasury
 
     return {
@@ -89,7 +90,10 @@ def named_elsewhere() -> set[str]:
         kolada.LICENCE,
         treasury.CREDIT,
         example.CREDIT,
+        example.INDEX,
         example.PRODUCER,
+        register.CREDIT,
+        register.LICENCE,
         template.LICENCE,
         template.PRODUCER,
         *RESULT_UNITS,

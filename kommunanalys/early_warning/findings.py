@@ -77,7 +77,9 @@ def findings(
         texts["enough"] = (sentences.enough(known.ok), {})
     task = getattr(evaluation, "task", None)
     labels = {one.name: one.label.get(say.language, one.name) for one in (*task.groups, *task.features)} if task else {}
-    rows += [] if groups is None else _groups(groups, labels, say)
+    if groups is not None:
+        rows += _groups(groups, labels, say)
+        texts |= dict(_unequal(groups, labels, say))
     if drift is not None:
         rows += _drift(drift, labels, say)
         texts |= dict(_changed([labels.get(name, name) for name in drift.flagged]))
@@ -203,7 +205,7 @@ def _groups(groups: Any, labels: Mapping[str, str], say: Speaker) -> Rows:
     }
     rows: Rows = []
     for one in groups.groups.astype(object).to_dict("records"):
-        called = f"{labels.get(one['group'], one['group'])}: {in_language(one['value'], say)}"
+        called = _group(one["group"], one["value"], labels, say)
         units, events, listed = (
             float("nan") if pd.isna(one[name]) else one[name] for name in ("units", "events", "listed")
         )
@@ -213,6 +215,20 @@ def _groups(groups: Any, labels: Mapping[str, str], say: Speaker) -> Rows:
             ends = {end: one[f"{name}_{end}"] for end in ("low", "high") if pd.notna(one[name])}
             rows.append(_figure(table, called, heading, one[name], kind, wholes[name], **ends))
     return rows
+
+
+def _group(group: str, value: Any, labels: Mapping[str, str], say: Speaker) -> str:
+    return f"{labels.get(group, group)}: {in_language(value, say)}"
+
+
+def _unequal(groups: Any, labels: Mapping[str, str], say: Speaker) -> Iterator[tuple[str, Sentence]]:
+    """Of each group the widest difference in whom the list reaches, where chance does not explain it."""
+    gaps = groups.differences.query("judged == 'differs' and measure == 'recall'")
+    gaps = gaps.loc[gaps["difference"].abs().sort_values(ascending=False).index].drop_duplicates("group")
+    column = say("Listed, of those with the outcome")
+    for one in gaps.to_dict("records"):
+        who, others = (_group(one["group"], one[side], labels, say) for side in ("value", "against"))
+        yield f"unequal {one['group']}", sentences.unequal(column, who, others)
 
 
 def _drift(drift: Any, labels: Mapping[str, str], say: Speaker) -> Rows:

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 SHORT = ("invented", "recommendation", "trial", "list", "places", "flag", "chance", "missed", "enough", "meaning")
 """Sentences of the answer, in the order in which they are read."""
-TOLD = {"cohorts": ("untested", "single", "helped", "model"), "drift": ("changed", "unchanged", "leakage")}
+TOLD = {
+    "groups": ("unequal",),
+    "cohorts": ("untested", "single", "helped", "model"),
+    "drift": ("changed", "unchanged", "leakage"),
+}
 """Sentences that stand before a table, by the beginnings of their keys."""
 
 
@@ -37,7 +41,7 @@ def answer(found: StatisticsRelease) -> list[str]:
     """
     keys = [one["key"] for one in found.told["texts"]]
     asked = [name for name in SHORT if name in keys and (name != "enough" or "list" not in keys)]
-    return [found.text(name) for name in asked]
+    return [found.text(name) for name in asked] + _sentences(found, "groups")
 
 
 def section(found: StatisticsRelease, *names: str) -> list[str | Table | Axes]:
@@ -63,7 +67,8 @@ def section(found: StatisticsRelease, *names: str) -> list[str | Table | Axes]:
 
 def _sentences(found: StatisticsRelease, name: str) -> list[str]:
     keys = [one["key"] for one in found.told["texts"]]
-    return [found.text(key) for start in TOLD.get(name, ()) for key in keys if key.split(" ")[0] == start]
+    told = (key for start in TOLD.get(name, ()) for key in keys if key.split(" ")[0] == start)
+    return [found.text(key) for key in told if found.tells(key)]
 
 
 def _reached(found: StatisticsRelease) -> Axes:

@@ -112,8 +112,10 @@ def public_origins(origins: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             "the register's releases and one with the open data."
         )
     blank = {"id": "", "address": MISSING, "sha256": MISSING, "published": "", "body": "", "note": "", "country": ""}
-    own = {"producer": OWN, "credit": OWN, "licence": "not open", "from_cache": False, "fictive": False}
-    return [{**blank, **own, "fetched": str(item["fetched"])[:10]} for item in items]
+    own = {"producer": OWN, "credit": OWN, "licence": "not open", "from_cache": False}
+    return [
+        {**blank, **own, "fictive": item.get("fictive") is True, "fetched": str(item["fetched"])[:10]} for item in items
+    ]
 
 
 def _remembered(name: str) -> list[Known]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kommunanalys import journal, origin
+from kommunanalys import journal, origin, paths
 from kommunanalys.errors import KommunanalysError, UsageError
 from kommunanalys.language import Speaker, current
 from kommunanalys.secrecy.covering import cover, identities_of, pseudonyms_of
@@ -27,6 +27,7 @@ from kommunanalys.secrecy.opening import open_table
 
 CREDIT = "own register"
 """How an origin says that the data are individuals' own and not open."""
+LICENCE = "not open"
 UNPROTECTED = frozenset({"", "0", "0.0", "no", "n", "false", "nej", "ei", "e", "ingen", "none", "nan"})
 """What says that a person's identity is not protected; everything else says that it is."""
 PROTECTED_NAME = re.compile(r"protected|skyddad|sekretess|sp[äa]rr|turvakie")
@@ -310,7 +311,9 @@ def told(table: RegisterFrame, counted: Counted, domain: str, file: str) -> Regi
         },
     )
     note = say("Data about individuals under secrecy; not open.")
-    origin.record(table, [origin.Origin(CREDIT, file, source.sha256, "not open", CREDIT, origin.now(), note=note)])
+    invented = paths.data_dir().resolve() in source.path.resolve().parents
+    where = origin.Origin(CREDIT, file, source.sha256, LICENCE, CREDIT, origin.now(), note=note, fictive=invented)
+    origin.record(table, [where])
     print(
         say(
             "{domain}. Rows: {rows}; persons: {persons}; rows without a valid identity: {rejected}; left out for "

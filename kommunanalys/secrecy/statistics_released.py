@@ -163,6 +163,11 @@ class StatisticsRelease:
         said = self._said(self.told["texts"][names.index(str(key))], say)
         return say("There are too few persons to say this.") if said is None else said
 
+    def tells(self, key: str) -> bool:
+        """Whether a sentence is there and no figure of it is hidden."""
+        found = [one for one in self.told["texts"] if one["key"] == key]
+        return bool(found) and self._said(found[0], self._voice()) is not None
+
     def paragraph(self, language: str | None = None) -> str:
         """What to print under the figures: how they are protected."""
         say = self._voice(language)

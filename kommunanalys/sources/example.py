@@ -14,6 +14,7 @@ from kommunanalys.paths import data_dir
 from kommunanalys.tables import check_observations
 
 PRODUCER = "kommunanalys (fictive example data)"
+INDEX = "fictive price index"
 CREDIT = "Example data: fictive municipalities, not real figures"
 TEXT_COLUMNS = dict.fromkeys(["country", "municipality", "indicator", "unit", "flag"], "str")
 
@@ -55,7 +56,7 @@ def example_price_index() -> pd.Series:
     >>> float(example_price_index().loc[2015])
     100.0
     """
-    return _read("price_index.csv").set_index("year")["index"].astype("float64").rename("fictive price index")
+    return _read("price_index.csv").set_index("year")["index"].astype("float64").rename(INDEX)
 
 
 def _read(name: str) -> pd.DataFrame:

@@ -263,6 +263,12 @@ class Scene:
             return str(self.ready.panel.attrs.get("units", {}).get(name, ""))
         return self.say(item.unit, currency=self.say(names.CURRENCIES[self.say.country or "SE"]))
 
+    def in_money(self, name: str) -> bool:
+        """Whether an indicator counts money, whose worth changes from year to year."""
+        item = names.glossary().get(name)
+        unit = item.unit if item else self.unit(name)
+        return "{currency}" in unit or unit.startswith(tuple(names.CURRENCIES.values()))
+
     def decimals(self, name: str, values: Array) -> int:
         """Decimals that a reader needs: the glossary's, else by the size of the figures."""
         item = names.glossary().get(name)

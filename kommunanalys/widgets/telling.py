@@ -308,6 +308,8 @@ def line_caption(scene: Scene, crowd: Crowd, years: Array, values: Array) -> str
         parts.append(say("The band holds the middle half of all municipalities."))
     if (crowd.roles == PEER).any():
         parts.append(say("Dashed lines are the peers."))
+    if scene.in_money(scene.choice.indicator):
+        parts.append(say("In each year's own money: a change in prices is part of the change."))
     parts += [
         say("Counted in another way from {year}: {what}", year=gap.year, what=gap.text[say.language])
         for gap in scene.gaps
@@ -361,7 +363,8 @@ def line_alternative(scene: Scene, crowd: Crowd, years: Array, values: Array) ->
         "highest": own[there].max(),
     }
     return say(
-        "Line chart. {indicator} in {place}: {start} in {first} and {end} in {last}, from {lowest} to {highest}.",
+        "Line chart. {indicator} in {place}: {start} in {first} and {end} in {last}; the lowest is {lowest}, the "
+        "highest {highest}.",
         first=years[there][0],
         last=years[there][-1],
         **{key: say.number(float(number), decimals) for key, number in numbers.items()},

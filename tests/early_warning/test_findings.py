@@ -13,6 +13,7 @@ from kommunanalys.early_warning.drift import DriftReport
 from kommunanalys.early_warning.findings import findings
 from kommunanalys.early_warning.groups import group_report
 from kommunanalys.early_warning.recommend import recommend
+from kommunanalys.early_warning.report import answer, section
 from kommunanalys.early_warning.splits import NO_PAST
 from kommunanalys.early_warning.strategies import reach
 from kommunanalys.errors import ReleaseRefused, UsageError
@@ -168,3 +169,20 @@ def test_nobody_and_no_exact_number_stands_in_the_memory(evaluation):
     text = "".join(path.read_text(encoding="utf-8") for path in (paths.state_dir() / "releases").glob("*.json"))
     assert "person1" not in text
     assert str(evaluation.verdict.reached.loc["model", "precision"]) not in text
+
+
+def test_it_is_said_in_the_answer_that_the_list_reaches_one_group_less(evaluation):
+    table = evaluation.predictions
+    wise = np.where(table["sex"] == "m", table["y"], 0.0)
+    unequal = group_report(table.assign(risk=0.5 * table["risk"] + 0.5 * wise), capacity=60, groups=["sex"])
+    one = unequal.groups.set_index("value")["recall"]
+    assert one["m"] - one["f"] > 0.3
+    told = findings(evaluation, groups=unequal, source=SOURCE, language="en")
+    said = told.text("unequal sex")
+    x, y = (float(number) for number in re.findall(r"about (\d+)", said))
+    first = re.search("Sex: (.)", said)[1]
+    assert (x < y) == (first == "f")
+    assert said in answer(told)
+    assert said in section(told, "groups")
+    alike = findings(evaluation, groups=group_report(evaluation), source=SOURCE, language="en")
+    assert not any("all alike" in text for text in answer(alike))

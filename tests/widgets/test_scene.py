@@ -82,3 +82,12 @@ def test_the_marked_of_another_country_are_told_and_not_compared():
             assert found.alternative == bare.alternative
             assert "Jakobstad" in found.caption
             assert "another country" in found.caption
+
+
+def test_money_is_told_from_shares_in_the_glossary_and_outside_it(ready):
+    assert scene(ready).in_money("compulsory_cost_home")
+    assert not scene(ready).in_money("urban_share")
+    frame = ka.panel(ka.read_example()).rename(columns={"population": "own_cost", "tax_rate": "own_rate"})
+    frame.attrs["units"] = {"own_cost": "EUR/person", "own_rate": "%"}
+    own = scene(prepare(frame))
+    assert (own.in_money("own_cost"), own.in_money("own_rate")) == (True, False)

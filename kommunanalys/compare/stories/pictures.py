@@ -73,7 +73,7 @@ def cost_over_time(story: Story) -> Axes:
             "similar municipalities.",
             currency=story.currency,
             year=base_year(story),
-            index=story.prices.name,
+            index=say(str(story.prices.name)),
         ),
         alternative=say(
             "Line chart. From {first} to {last} the real cost for each pupil in {place} went from {start} to {end} "
