@@ -20,6 +20,8 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
+from kommunanalys.reporting.limits import THREADS
+
 SHARED = Path(os.environ.get("KOMMUNANALYS_SHARED", Path(__file__).parents[2] / "shared")) / "data" / "kolada"
 NOTEBOOKS = ("municipality_profile", "cost_efficiency")
 WAYS = ("analysis", "fork", "spawn", "papermill")
@@ -116,7 +118,7 @@ MAKERS = {"analysis": analysis, "fork": engine("fork"), "spawn": engine("spawn")
 
 def measured(way: str, name: str, first: int, last: int) -> float:
     command = [sys.executable, __file__, "--one", way, name, str(first), str(last)]
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    environment = os.environ | THREADS
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     return float(json.loads(done.stdout.splitlines()[-1]))
 

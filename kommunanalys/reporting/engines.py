@@ -12,6 +12,7 @@ from typing import Any
 from papermill.engines import Engine, papermill_engines
 
 from kommunanalys.errors import UsageError
+from kommunanalys.language import Speaker
 from kommunanalys.reporting.clients import ForkClient, SpawnClient
 from kommunanalys.reporting.limits import THREADS, USUAL, Limits
 
@@ -94,7 +95,9 @@ def warm() -> None:
 
     Examples
     --------
+    >>> import gc
     >>> warm()
+    >>> gc.unfreeze()  # only a process that forks keeps what it has: at its end nobody tidies up in it
     """
     for name, value in THREADS.items():
         os.environ.setdefault(name, value)
@@ -107,21 +110,38 @@ def warm() -> None:
 
 
 def _rehearse() -> None:
-    """Fill what is read once and kept: the glossary, names, translations, fonts."""
+    """Fill what is read once and kept: the glossary, names, translations, how numbers are written, fonts."""
     from matplotlib.figure import Figure
 
     from kommunanalys import municipalities, names
-    from kommunanalys.figures.show import svg
-    from kommunanalys.language import LANGUAGES, Speaker
+    from kommunanalys.language import LANGUAGES
 
     names.glossary()
     municipalities.municipalities()
-    for language in LANGUAGES:
-        Speaker(language)("Running")
+    for say in map(Speaker, LANGUAGES):
+        say("Running")
+        say.number(1.5, 1)
+    _draw(Speaker("en"))
     figure = Figure()
     figure.subplots().plot([0, 1], label="a")
     figure.savefig(io.BytesIO(), format="png")
-    svg(figure)
+
+
+def _draw(say: Speaker) -> None:
+    """The library's own figures, as `show` draws them: each has fonts of its own."""
+    import pandas as pd
+
+    from kommunanalys.figures import describe, ranking, scatter, timeline
+    from kommunanalys.figures.show import bundle
+
+    data = pd.DataFrame({"a": [1.0, 2.0], "b": [2.0, 1.0]}, index=["c", "d"])
+    drawn = (
+        timeline(data.set_axis([2020, 2021]), focus="a", say=say),
+        ranking(data["a"], focus="c", say=say),
+        scatter(data, focus="c", marked="d", say=say),
+    )
+    for ax in drawn:
+        bundle(describe(ax, caption="a", alternative="b", data=data), say)
 
 
 WARM = (
@@ -129,6 +149,7 @@ WARM = (
     "kommunanalys.figures",
     "kommunanalys.indicators",
     "kommunanalys.mergers",
+    "kommunanalys.secrecy",
     "kommunanalys.sources.catalogue",
     "kommunanalys.reporting.html",
     "kommunanalys.reporting.spreadsheet",
@@ -136,11 +157,15 @@ WARM = (
     "babel.numbers",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
+    "IPython.core.application",
+    "IPython.core.completerlib",
+    "IPython.core.oinspect",
     "matplotlib.pyplot",
     "nbconvert.exporters",
     "nbconvert.filters.markdown_mistune",
     "openpyxl",
     "papermill.execute",
     "pandas",
+    "pandas.plotting._matplotlib",
     "scipy.special",
 )

@@ -85,14 +85,19 @@ def _about(sheet: Any, say: Speaker, facts: Facts) -> None:
 
 
 def _line(sheet: Any, values: list[Any], *, bold: bool = False) -> None:
+    from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font
 
-    sheet.append(
-        [None if value is None else value if isinstance(value, int | float | bool) else str(value) for value in values]
-    )
-    for cell in sheet[sheet.max_row]:
+    # Made before they are in the sheet: to look a row up there takes longer the longer the sheet is.
+    cells = [WriteOnlyCell(sheet, _plain(value)) for value in values]
+    for cell in cells:
         # Text from a source must never become a formula in somebody's spreadsheet.
         if isinstance(cell.value, str) and cell.value.startswith(FORMULA_SIGNS):
             cell.data_type = "s"
         if bold:
             cell.font = Font(bold=True)
+    sheet.append(cells)
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, int | float | bool) else str(value)

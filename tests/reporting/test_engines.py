@@ -15,6 +15,7 @@ from kommunanalys.paths import notebooks_dir
 from kommunanalys.reporting.clients import in_order, refuse_threads
 from kommunanalys.reporting.engines import FORK, SPAWN, available, register
 from kommunanalys.reporting.limits import Limits
+from kommunanalys.reporting.parameters import find_notebook, read_notebook
 from tests.reporting.forked import Outcome, Worker, worker
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
@@ -189,6 +190,21 @@ def set_options() -> None:
     pd.set_option("display.max_rows", 7)
     mpl.rcParams["font.size"] = 33
     plt.figure()
+
+
+def modules() -> set[str]:
+    return set(sys.modules)
+
+
+def test_a_warm_process_has_imported_what_a_report_needs(warm: Worker):
+    cells = [cell for cell in read_notebook(find_notebook("municipality_profile")).cells if cell.cell_type == "code"]
+    declared, *code = (cell.source for cell in cells)
+    done = warm.run(*code, "import sys\nprint(*sys.modules)", declared=declared)
+    assert not done.error, done.message
+    before, after = warm.call(modules), set(done.outputs[-2][0].text.split())
+    late = {name for name in after - before if name.partition(".")[0] in ("babel", "kommunanalys", "openpyxl", "scipy")}
+    assert "kommunanalys.figures.show" in after
+    assert late == set()
 
 
 def test_every_fork_draws_its_own_random_numbers(warm: Worker):
