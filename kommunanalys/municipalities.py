@@ -226,8 +226,8 @@ def _check_elsewhere(text: str, country: str | None) -> None:
     found = [item for spelling in _spellings(text) for item in _index(data_dir()).get(spelling, {}).values()]
     if country is not None and found and not text.isdigit():
         raise UnknownMunicipality(
-            "{value!r} is a municipality of {there}, and this source is about {country}. Choose a municipality there, "
-            "or another source: kolada has Sweden (SE), finland has Finland (FI), example has invented ones only.",
+            "{value!r} is a municipality of {there}, and this is about {country}. Choose a municipality there, or "
+            "another source; `kommunanalys list` tells which there are.",
             value=text,
             there=found[0].country,
             country=country,

@@ -46,6 +46,17 @@ def data_dir() -> Path:
     return _bundled(PACKAGE, "data")
 
 
+def is_example(path: Path) -> bool:
+    """Whether a file is one of the invented examples that come with the library.
+
+    Examples
+    --------
+    >>> is_example(data_dir() / "example" / "observations.csv"), is_example(data_dir() / "pupils.csv")
+    (True, False)
+    """
+    return (data_dir() / "example").resolve() in path.resolve().parents
+
+
 def install_command(extra: str) -> str:
     """What to write in a terminal so that the libraries of an extra come into this environment.
 

@@ -20,7 +20,7 @@ def report(factory: pytest.TempPathFactory, name: str, language: str) -> Path:
     output = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"shipped-{language}"
     output.mkdir(exist_ok=True)
     with FileLock(output.with_name(f"{output.name}-{name}.lock")):
-        if not (output / name).exists():
+        if not (output / name / language / "run.json").exists():
             run(name, language=language, output=output)
     return output / name / language
 

@@ -184,7 +184,7 @@ def test_unknown_names_the_closest(text: str, closest: str) -> None:
 
 
 def test_a_name_of_the_other_country_is_not_found_but_named() -> None:
-    with pytest.raises(UnknownMunicipality, match="is a municipality of SE, and this source is about FI"):
+    with pytest.raises(UnknownMunicipality, match="is a municipality of SE, and this is about FI"):
         find("Stockholm", country="FI")
     with pytest.raises(UnknownMunicipality, match=r"'180'.*Stockholm \(0180, SE\)"):
         find("180", country="SE")

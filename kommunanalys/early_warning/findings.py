@@ -79,7 +79,7 @@ def findings(
     labels = {one.name: one.label.get(say.language, one.name) for one in (*task.groups, *task.features)} if task else {}
     if groups is not None:
         rows += _groups(groups, labels, say)
-        texts |= dict(_unequal(groups, labels, say))
+        texts |= dict(_beside(groups, labels, say))
     if drift is not None:
         rows += _drift(drift, labels, say)
         texts |= dict(_changed([labels.get(name, name) for name in drift.flagged]))
@@ -221,14 +221,13 @@ def _group(group: str, value: Any, labels: Mapping[str, str], say: Speaker) -> s
     return f"{labels.get(group, group)}: {in_language(value, say)}"
 
 
-def _unequal(groups: Any, labels: Mapping[str, str], say: Speaker) -> Iterator[tuple[str, Sentence]]:
-    """Of each group the widest difference in whom the list reaches, where chance does not explain it."""
-    gaps = groups.differences.query("judged == 'differs' and measure == 'recall'")
-    gaps = gaps.loc[gaps["difference"].abs().sort_values(ascending=False).index].drop_duplicates("group")
+def _beside(groups: Any, labels: Mapping[str, str], say: Speaker) -> Iterator[tuple[str, Sentence]]:
+    """Whom the list reaches in each group, beside the largest one; which to read, the printed figures tell."""
     column = say("Listed, of those with the outcome")
-    for one in gaps.to_dict("records"):
-        who, others = (_group(one["group"], one[side], labels, say) for side in ("value", "against"))
-        yield f"unequal {one['group']}", sentences.unequal(column, who, others)
+    for name, rows in groups.groups.groupby("group", sort=False):
+        first, *others = (_group(str(name), value, labels, say) for value in rows["value"])
+        for number, other in enumerate(others):
+            yield f"beside {name} {number}", sentences.beside(column, other, first)
 
 
 def _drift(drift: Any, labels: Mapping[str, str], say: Speaker) -> Rows:
@@ -272,7 +271,7 @@ def _check_source(predictions: pd.DataFrame, tables: list[pd.DataFrame]) -> None
 
 def _is_example(tables: list[pd.DataFrame]) -> bool:
     files = [one.path for table in tables for one in getattr(getattr(table, "_border", None), "sources", ())]
-    return any(paths.data_dir().resolve() in file.resolve().parents for file in files)
+    return bool(files) and all(map(paths.is_example, files))
 
 
 def _invented(say: Speaker = ENGLISH) -> str:

@@ -12,6 +12,7 @@ from kommunanalys.early_warning.card import model_card
 from kommunanalys.early_warning.papers import papers
 from kommunanalys.early_warning.watchlist import watchlist
 from kommunanalys.language import Speaker, current
+from kommunanalys.secrecy.statistics_released import name_of, split
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,12 +24,10 @@ if TYPE_CHECKING:
 
 SHORT = ("invented", "recommendation", "trial", "list", "places", "flag", "chance", "missed", "enough", "meaning")
 """Sentences of the answer, in the order in which they are read."""
-TOLD = {
-    "groups": ("unequal",),
-    "cohorts": ("untested", "single", "helped", "model"),
-    "drift": ("changed", "unchanged", "leakage"),
-}
+TOLD = {"cohorts": ("untested", "single", "helped", "model"), "drift": ("changed", "unchanged", "leakage")}
 """Sentences that stand before a table, by the beginnings of their keys."""
+TENTH = 0.1
+"""The least difference between two shares that can be told in tens."""
 
 
 def answer(found: StatisticsRelease) -> list[str]:
@@ -41,7 +40,20 @@ def answer(found: StatisticsRelease) -> list[str]:
     """
     keys = [one["key"] for one in found.told["texts"]]
     asked = [name for name in SHORT if name in keys and (name != "enough" or "list" not in keys)]
-    return [found.text(name) for name in asked] + _sentences(found, "groups")
+    return [found.text(name) for name in asked] + _apart(found)
+
+
+def _apart(found: StatisticsRelease) -> list[str]:
+    """Whom the list reaches in groups whose printed intervals lie apart, the widest difference first."""
+    figures = {name_of(one): one for one in found.told["figures"]}
+    gaps = {}
+    for text in found.told["texts"]:
+        if text["key"].startswith("beside "):
+            one, other = (figures[split(text["fields"][name])[0]] for name in ("x", "y"))
+            ends = [figure.get(end) for figure in (one, other) for end in ("low", "high")]
+            if None not in ends and max(ends[0] - ends[3], ends[2] - ends[1]) > 0:
+                gaps[text["key"]] = abs(one["value"] - other["value"])
+    return [found.text(key) for key in sorted(gaps, key=lambda key: -gaps[key]) if gaps[key] >= TENTH]
 
 
 def section(found: StatisticsRelease, *names: str) -> list[str | Table | Axes]:
@@ -67,8 +79,7 @@ def section(found: StatisticsRelease, *names: str) -> list[str | Table | Axes]:
 
 def _sentences(found: StatisticsRelease, name: str) -> list[str]:
     keys = [one["key"] for one in found.told["texts"]]
-    told = (key for start in TOLD.get(name, ()) for key in keys if key.split(" ")[0] == start)
-    return [found.text(key) for key in told if found.tells(key)]
+    return [found.text(key) for start in TOLD.get(name, ()) for key in keys if key.split(" ")[0] == start]
 
 
 def _reached(found: StatisticsRelease) -> Axes:

@@ -126,11 +126,11 @@ def model(chosen: str) -> Sentence:
     return say("The model: {kind}. It is the simplest one that no other credibly beat."), {"kind": kind}
 
 
-def unequal(column: str, who: str, others: str, say: Speaker = ENGLISH) -> Sentence:
-    """That the list reaches one group more often than another; the figures stand in the table of groups."""
+def beside(column: str, who: str, others: str, say: Speaker = ENGLISH) -> Sentence:
+    """Whom the list reaches in one group and in another; the figures stand in the table of groups."""
     template = say(
-        "The list does not reach all alike: of 10 with the outcome among those with \u201c{who}\u201d about {x} stood "
-        "on it, of 10 among those with \u201c{others}\u201d about {y}."
+        "Of 10 with the outcome among those with \u201c{who}\u201d about {x} stood on the list, of 10 among those with "
+        "\u201c{others}\u201d about {y}."
     )
     figures = {"x": f"groups/{who}/{column}:of 10", "y": f"groups/{others}/{column}:of 10"}
     return template, {"who": who, "others": others, **figures}

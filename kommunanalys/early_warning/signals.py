@@ -231,7 +231,7 @@ def _telling(codes: NDArray[np.int64], values: list[Any], y: Array, tests: int) 
     enough = np.flatnonzero(number >= LEAST)
     if not len(enough):
         return {}
-    low = wilson_low(events[enough], number[enough], 0.05 / (tests * len(enough)))
+    low = wilson_low(events[enough], number[enough], ALPHA / (tests * len(enough)))
     best = int(enough[low.argmax()])
     return {
         "value": "" if values[best] is None else str(values[best]),

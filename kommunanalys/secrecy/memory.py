@@ -149,29 +149,11 @@ def recall_statistics(name: str) -> dict[str, Any] | None:
     >>> recall_statistics("0" * 12) is None
     True
     """
-    return next(_statistics(f"*-{name}.json"), None)
-
-
-def earlier_statistics(domains: frozenset[str]) -> list[dict[str, Any]]:
-    """What releases of statistics that may be about the same persons print, oldest first.
-
-    Raises
-    ------
-    KommunanalysError
-        A file was changed.
-
-    Examples
-    --------
-    >>> isinstance(earlier_statistics(frozenset()), list)
-    True
-    """
-    return [held for held in _statistics("*.json") if _belongs(domains, held["domains"])]
-
-
-def _statistics(names: str) -> Iterator[dict[str, Any]]:
-    for path in sorted((paths.state_dir() / "releases").glob(names)):
+    for path in (paths.state_dir() / "releases").glob(f"*-{name}.json"):
         if _decode(path) is None:
-            yield json.loads(path.read_bytes())
+            held: dict[str, Any] = json.loads(path.read_bytes())
+            return held
+    return None
 
 
 def _belongs(domains: frozenset[str], others: Collection[str]) -> bool:

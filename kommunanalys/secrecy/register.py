@@ -311,8 +311,9 @@ def told(table: RegisterFrame, counted: Counted, domain: str, file: str) -> Regi
         },
     )
     note = say("Data about individuals under secrecy; not open.")
-    invented = paths.data_dir().resolve() in source.path.resolve().parents
-    where = origin.Origin(CREDIT, file, source.sha256, LICENCE, CREDIT, origin.now(), note=note, fictive=invented)
+    where = origin.Origin(
+        CREDIT, file, source.sha256, LICENCE, CREDIT, origin.now(), note=note, fictive=paths.is_example(source.path)
+    )
     origin.record(table, [where])
     print(
         say(

@@ -18,9 +18,8 @@ from kommunanalys.errors import ReleaseRefused, TableError, UsageError
 from kommunanalys.language import check_language, current
 from kommunanalys.secrecy import coarse
 from kommunanalys.secrecy.frame import RegisterFrame, check_end, domains_of
-from kommunanalys.secrecy.memory import FORMAT, alone, earlier_statistics, keep
+from kommunanalys.secrecy.memory import FORMAT, alone, keep
 from kommunanalys.secrecy.rules import threshold_for
-from kommunanalys.secrecy.statistics_past import as_before
 from kommunanalys.secrecy.statistics_released import DAY, FORMS, StatisticsRelease, name_of, split
 
 Text = tuple[str, Mapping[str, str]]
@@ -67,7 +66,7 @@ def release_statistics(
     Returns
     -------
     StatisticsRelease
-        Remembered and journalled as a release; the figures of an earlier one where few persons have changed.
+        Remembered and journalled as a release.
 
     Raises
     ------
@@ -78,7 +77,7 @@ def release_statistics(
     ReleaseRefused
         Not one figure could be printed.
     KommunanalysError
-        The memory of releases cannot be read or written, or was changed.
+        The memory of releases cannot be written.
 
     Notes
     -----
@@ -90,20 +89,13 @@ def release_statistics(
     is rounded to steps as large as four ordinary persons make, a *score* likewise as though it were a share: to .01
     from 400 persons, .1 from 40. *Intervals* of shares are made anew about what is printed; see `coarse.interval`.
 
-    Where a release with the same headings is in the memory, and no figure has changed since by half as many persons as
-    it must rest on (5, or 10 where it is sensitive), the earlier figures are printed again, all of them, and the
-    protocol says "earlier"; see `statistics_past`. So the same statistics a month later do not show that one person
-    came, went or changed. The same data give the same figures again.
-
     What is not seen: that one person makes up most of a mean (give means of bounded values only); sums over several
     tables, or along both sides of one; how far an interval is wider than usual, which is told in halves; numbers in
-    headings, which are printed as they are given. As soon as one figure has changed by more, all are made anew, and one
-    that went over the edge of its class tells of a change of one to eleven persons; so does a score or slope that one
-    person can move far. Which sentences are given, and which figures are missing, follows the truth of the day.
-    Statistics with other headings, or headings in another language where the order is another, are not compared, and
-    neither are tables: counts lie in the classes of rounded tables and tell nothing new beside these; beside a table
-    that hides, one learns of a hidden figure in which six it lies. Where somebody counts several times, classes hold
-    cases.
+    headings, which are printed as they are given. These figures are
+    **not** compared with what was let out before, neither here nor when `release` makes a table of the same persons.
+    Their counts lie in the classes of rounded tables and tell nothing new beside these; beside a table that hides,
+    one learns of a hidden figure in which six it lies. A second release for nearly the same persons (one more pupil)
+    shows whether a figure went over the edge of a class. Where somebody counts several times, classes hold cases.
 
     Examples
     --------
@@ -131,31 +123,27 @@ def release_statistics(
     limit = threshold or 2 * threshold_for(domains, frozenset(), None)
     if limit < 5:
         raise UsageError("The threshold is {threshold}; the least that protects anybody is 5.", threshold=limit)
-    fresh, reasons = _figures(frame, limit)
+    figures, reasons = _figures(frame, limit)
+    if all(one["value"] is None for one in figures):
+        raise ReleaseRefused("Not one of the {count} statistics could be printed.", count=len(figures))
+    told: dict[str, Any] = {
+        "format": FORMAT,
+        "kind": "statistics",
+        "value": "statistics",
+        "domains": sorted(domains),
+        "language": language,
+        "country": country,
+        "threshold": limit,
+        "figures": figures,
+        "captions": dict(captions or {}),
+        "texts": _texts(texts, {name_of(one): one for one in figures}),
+    }
+    raw = json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
+    if journal.PSEUDONYM.search(raw.decode()):
+        raise UsageError("A heading or text of the statistics holds a pseudonym.")
+    made = StatisticsRelease(json.loads(raw), hashlib.sha256(raw).hexdigest()[:12], tuple(reasons.items()))
+    permits = sorted({table.permit_id for table in sources if isinstance(table, RegisterFrame) and table.permit_id})
     with alone():
-        figures = as_before(fresh, frame, earlier_statistics(domains), language, limit)
-        if all(one["value"] is None for one in figures):
-            raise ReleaseRefused("Not one of the {count} statistics could be printed.", count=len(figures))
-        told: dict[str, Any] = {
-            "format": FORMAT,
-            "kind": "statistics",
-            "value": "statistics",
-            "domains": sorted(domains),
-            "language": language,
-            "country": country,
-            "threshold": limit,
-            "figures": figures,
-            "captions": dict(captions or {}),
-            "texts": _texts(texts, {name_of(one): one for one in figures}),
-        }
-        raw = json.dumps(told, ensure_ascii=False, sort_keys=True).encode()
-        if journal.PSEUDONYM.search(raw.decode()):
-            raise UsageError("A heading or text of the statistics holds a pseudonym.")
-        again = {name_of(one): "earlier" for one, other in zip(figures, fresh, strict=True) if one != other}
-        made = StatisticsRelease(
-            json.loads(raw), hashlib.sha256(raw).hexdigest()[:12], tuple((reasons | again).items())
-        )
-        permits = sorted({table.permit_id for table in sources if isinstance(table, RegisterFrame) and table.permit_id})
         keep(made.id, raw)
         facts = {"release": made.id, "series": "", "domains": sorted(domains), "permit": ", ".join(permits)}
         journal.append(

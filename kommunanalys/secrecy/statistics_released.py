@@ -14,7 +14,6 @@ from kommunanalys.errors import UsageError
 from kommunanalys.language import LANGUAGES, Speaker
 from kommunanalys.secrecy import coarse
 from kommunanalys.secrecy.released import HIDDEN
-from kommunanalys.secrecy.statistics_past import few
 
 FORMS = ("of 10", "low", "high", "low of 10", "high of 10")
 """What may stand after a figure's name and a colon."""
@@ -34,8 +33,7 @@ class StatisticsRelease:
     id
         Release id: a hash of what is printed.
     reasons
-        Why a figure is hidden, or "earlier" where an earlier release's is printed, by its name. For the municipality
-        itself.
+        Why a figure is hidden, by its name. For the municipality itself.
     """
 
     told: Mapping[str, Any]
@@ -65,7 +63,7 @@ class StatisticsRelease:
 
     @property
     def protocol(self) -> pd.DataFrame:
-        """What was hidden or printed as it was earlier, and why; never how many. For the municipality itself."""
+        """What was hidden and why; never how many. For the municipality itself."""
         return pd.DataFrame(self.reasons, columns=["figure", "reason"])
 
     def table(self, name: str) -> pd.DataFrame:
@@ -163,11 +161,6 @@ class StatisticsRelease:
         said = self._said(self.told["texts"][names.index(str(key))], say)
         return say("There are too few persons to say this.") if said is None else said
 
-    def tells(self, key: str) -> bool:
-        """Whether a sentence is there and no figure of it is hidden."""
-        found = [one for one in self.told["texts"] if one["key"] == key]
-        return bool(found) and self._said(found[0], self._voice()) is not None
-
     def paragraph(self, language: str | None = None) -> str:
         """What to print under the figures: how they are protected."""
         say = self._voice(language)
@@ -178,11 +171,6 @@ class StatisticsRelease:
             "are hidden.",
             threshold=self.told["threshold"],
             share=max(coarse.SHARE, self.told["threshold"]),
-        )
-        text += " " + say(
-            "Where no figure has changed by {few} persons or more since an earlier release, the figures of that "
-            "release are printed again.",
-            few=few(self.told["threshold"]),
         )
         if any(one["hidden"] for one in self.told["figures"]):
             text += " " + say('Hidden figures are marked "{mark}".', mark=HIDDEN)

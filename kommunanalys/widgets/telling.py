@@ -309,7 +309,7 @@ def line_caption(scene: Scene, crowd: Crowd, years: Array, values: Array) -> str
     if (crowd.roles == PEER).any():
         parts.append(say("Dashed lines are the peers."))
     if scene.in_money(scene.choice.indicator):
-        parts.append(say("In each year's own money: a change in prices is part of the change."))
+        parts.append(say("In current prices: inflation is part of the change."))
     parts += [
         say("Counted in another way from {year}: {what}", year=gap.year, what=gap.text[say.language])
         for gap in scene.gaps

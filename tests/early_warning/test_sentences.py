@@ -17,6 +17,7 @@ def all_sentences():
     plain += [sentences.only_tried(), sentences.without_places(), sentences.meaning(), sentences.single()]
     plain += [sentences.enough(True), sentences.enough(False)]
     with_words = [sentences.model(name) for name in ("flag", "line", "trees", "blend")]
+    with_words.append(sentences.beside("Listed", "a", "b"))
     return [*((text, {}) for text in plain), *with_words, sentences.untested("2020", NO_PAST)]
 
 

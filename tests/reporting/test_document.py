@@ -205,7 +205,7 @@ def test_a_lost_table_is_refused(monkeypatch):
 
 def test_without_the_extra_the_way_out_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "docx", None)
-    with pytest.raises(UsageError, match=r"kommunanalys\[documents\]"):
+    with pytest.raises(UsageError, match=r"pip install .*\[documents\]"):
         raw(book())
 
 

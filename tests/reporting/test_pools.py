@@ -130,7 +130,7 @@ def test_fork_is_refused_where_there_is_none(monkeypatch):
 
 def test_without_dask_the_way_to_install_it_is_told(monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(UsageError, match=r"kommunanalys\[dask\]"):
+    with pytest.raises(UsageError, match=r"pip install .*\[dask\]"):
         pools.crew("dask", 1)
 
 

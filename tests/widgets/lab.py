@@ -136,7 +136,7 @@ def _wait(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
 
 
-STILL = """async () => {
+STILL = """async patience => {
   const { kernel } = jupyterapp.shell.currentWidget.sessionContext.session;
   const frame = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
   const ask = shell => {
@@ -147,15 +147,24 @@ STILL = """async () => {
   const note = (_, { direction, msg }) => {
     sent ||= direction === "send" && msg.header.msg_type.startsWith("comm_");
   };
-  kernel.anyMessage.connect(note);
-  do {
-    sent = false;
-    await frame();
+  const until = performance.now() + patience;
+  const late = new Promise((_, fail) => setTimeout(() => fail(new Error("the kernel does not answer")), patience));
+  const answers = async () => {
     const others = kernel.supportsSubshells ? (await kernel.requestListSubshell({}).done).content.subshell_id : [];
     await Promise.all([null, ...others].map(ask));
-    await frame();
-  } while (sent);
-  kernel.anyMessage.disconnect(note);
+  };
+  kernel.anyMessage.connect(note);
+  try {
+    do {
+      sent = false;
+      await frame();
+      await Promise.race([answers(), late]);
+      await frame();
+    } while (sent && performance.now() < until);
+    if (sent) throw new Error("widgets go on sending");
+  } finally {
+    kernel.anyMessage.disconnect(note);
+  }
 }"""
 
 
@@ -166,7 +175,7 @@ def still(page: Any) -> None:
     kernel (a subshell): each thread is asked. They are asked again as long as widgets send something meanwhile, for a
     widget holds back what it has to say until the kernel has done what it said before.
     """
-    page.evaluate(STILL)
+    page.evaluate(STILL, PATIENCE)
 
 
 def write(path: Path, *cells: str) -> Path:

@@ -24,9 +24,10 @@ def reservations(story: Story, observations: pd.DataFrame) -> str:
 
 
 def _flags(story: Story, observations: pd.DataFrame) -> dict[str, str]:
-    """Flag → the figures of the municipality and of the similar ones that have it, in words."""
+    """Flag → the figures that have it, of the municipality and of those it is compared or measured with, in words."""
     case, say, found = story.case, story.say, dict[str, list[str]]()
-    compared = [case.municipality, *story.near.peers.index]
+    mix = story.dea.peers_.loc[story.dea.peers_["unit"] == case.municipality, "peer"]
+    compared = [*dict.fromkeys([case.municipality, *mix, *story.near.peers.index])]
     columns = [case.service.cost, *case.service.outcomes]
     of_year = observations[(observations["year"] == case.year) & observations["flag"].ne("")]
     rows = of_year[of_year["indicator"].isin(columns) & of_year["municipality"].isin(compared)]

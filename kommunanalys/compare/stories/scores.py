@@ -156,7 +156,7 @@ def _leaning(story: Story) -> str:
     if weights[code] < MOST:
         return ""
     return say(
-        "{peer} makes up {share} of the mix; it has {pupils} pupils, {place} has {own}.",
+        "{peer}, which has {pupils} pupils against {own} in {place}, makes up {share} of the mix.",
         peer=label(code, say.language),
         place=story.place,
         share=say.percent(100 * weights[code]),

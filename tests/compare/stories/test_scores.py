@@ -88,11 +88,12 @@ def test_that_one_peer_is_most_of_the_mix_is_told_beside_the_distance(example):
     weights = story.dea.peers_[story.dea.peers_["unit"] == "X07"].set_index("peer")["weight"]
     code, pupils = weights.idxmax(), story.case.units[story.case.service.pupils]
     assert weights[code] > 0.5
-    told = f"makes up {100 * weights[code]:.0f}% of the mix; it has {pupils[code]:.0f} pupils"
-    assert told in scores.distance(story)
+    told = scores.distance(story)
+    assert f"which has {pupils[code]:.0f} pupils against {pupils['X07']:.0f} in Tärnsund" in told
+    assert f"makes up {100 * weights[code]:.0f}% of the mix" in told
     spread = story.dea.peers_.assign(weight=0.3)
     story.dea.__dict__["peers_"] = spread
-    assert "of the mix; it has" not in scores.distance(story)
+    assert "makes up" not in scores.distance(story)
 
 
 def test_change_is_in_real_prices_since_the_last_break(real):
