@@ -74,7 +74,7 @@ def test_parquet_there_and_back(table: pd.DataFrame, tmp_path: Path) -> None:
 
 @pytest.mark.skipif(HAS_PYARROW, reason="pyarrow is installed")
 def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"kommunanalys\[parquet\].*\.csv or \.xlsx"):
+    with pytest.raises(UsageError, match=r"\.csv or \.xlsx.*pip install .*\[parquet\]"):
         check_target(tmp_path / "a.parquet")
 
 
