@@ -123,13 +123,12 @@ def report(opened: lab.Lab, changes: int) -> None:
         for name in ("all", way, view):
             waits[name].append(took)
             cpu[name].append(spent(kernel) - before)
-        if turn % 10 == 9:
-            memory.append((turn // BLOCK, *weighed(session, kernel)))
+        if turn % BLOCK == BLOCK - 1:  # seldom: after a forced collection the page is slower for a while
+            memory.append(weighed(session, kernel))
     for name, values in waits.items():
         print(line(name, values, cpu[name]))
-    print(f"memory, mean of each {BLOCK} changes:")
-    means = pd.DataFrame(memory, columns=["block", "kernel [MB]", "page [MB]", "page [nodes]"]).groupby("block").mean()
-    for name, seen in means.items():
+    print(f"memory after each {BLOCK} changes:")
+    for name, seen in pd.DataFrame(memory, columns=["kernel [MB]", "page [MB]", "page [nodes]"]).items():
         print(f"{name:14}", *(f"{one:8.1f}" for one in seen))
     print(f"load average of the last minute: {os.getloadavg()[0]:.1f}")
 
