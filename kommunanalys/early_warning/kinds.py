@@ -24,7 +24,9 @@ def _each(convert: Callable[[Any], Any]) -> Callable[[Any], dict[str, Any] | Non
     """A table whose values are all what they must be."""
 
     def converted(value: Any) -> dict[str, Any] | None:
-        found = {key: convert(one) for key, one in value.items()} if isinstance(value, dict) else {"": None}
+        if not isinstance(value, dict):
+            return None
+        found = {key: convert(one) for key, one in value.items()}
         return found if all(found.values()) else None
 
     return converted

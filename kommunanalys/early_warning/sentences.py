@@ -126,8 +126,9 @@ def model(chosen: str) -> Sentence:
     return say("The model: {kind}. It is the simplest one that no other credibly beat."), {"kind": kind}
 
 
-def beside(column: str, who: str, others: str, say: Speaker = ENGLISH) -> Sentence:
+def beside(column: str, who: str, others: str) -> Sentence:
     """Whom the list reaches in one group and in another; the figures stand in the table of groups."""
+    say = ENGLISH
     template = say(
         "Of 10 with the outcome among those with \u201c{who}\u201d about {x} stood on the list, of 10 among those with "
         "\u201c{others}\u201d about {y}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -95,7 +96,7 @@ def signal(column: pd.Series[Any], y: Array, *, tests: int = 1) -> Signal:
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         column = (column - column.min()) / pd.Timedelta(days=1)
     codes, values = coded(column)
-    units, had = _by_fold(codes, np.ones(len(y))), _by_fold(codes, y)
+    units, had = _by_fold(codes, np.ones(len(y)), y)
     by_value, in_order = _learnt(units, had), _in_order(column, y) if is_number(column) else 0.5
     best, events = max(by_value, in_order, 0.5), float(y.sum())
     others = len(y) - events
@@ -175,12 +176,12 @@ def auc(score: Array, y: Array) -> float:
     return float((ranks - events * (events + 1) / 2) / (events * (len(y) - events)))
 
 
-def _by_fold(codes: NDArray[np.int64], weight: Array) -> NDArray[np.int64]:
-    """Sum of the weights by fold and value, shape (folds, values)."""
-    fold = np.random.default_rng(0).permutation(len(codes)) % FOLDS
+def _by_fold(codes: NDArray[np.int64], *weights: Array) -> Iterator[NDArray[np.int64]]:
+    """Sums of each of the weights by fold and value, shape (folds, values)."""
     size = int(codes.max()) + 1
-    cells = np.bincount(fold * size + codes, weight, minlength=FOLDS * size)
-    return cells.reshape(FOLDS, size).astype(np.int64)
+    cell = np.random.default_rng(0).permutation(len(codes)) % FOLDS * size + codes
+    for weight in weights:
+        yield np.bincount(cell, weight, minlength=FOLDS * size).reshape(FOLDS, size).astype(np.int64)
 
 
 def _learnt(units: NDArray[np.int64], had: NDArray[np.int64]) -> float:

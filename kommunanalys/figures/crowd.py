@@ -338,8 +338,8 @@ def head(ax: Axes, text: str) -> None:
     """
     # Far from the left edge of the axes, so that it begins where the numbers of the axis do.
     # A "$" in a name is money, not mathematics.
-    look = {"fontsize": 9.5, "color": PALETTE["line"], "parse_math": False}
-    ax.text(-0.14, 1.03, textwrap.fill(text, 92), transform=ax.transAxes, **look)  # type: ignore[arg-type]
+    told, colour = textwrap.fill(text, 92), PALETTE["line"]
+    ax.text(-0.14, 1.03, told, transform=ax.transAxes, fontsize=9.5, color=colour, parse_math=False)
 
 
 def note(ax: Axes, text: str) -> None:
@@ -351,8 +351,8 @@ def note(ax: Axes, text: str) -> None:
     0
     """
     if text:
-        look = {"fontsize": 9, "color": PALETTE["focus"], "parse_math": False}
-        ax.text(0.01, 0.985, text, transform=ax.transAxes, va="top", **look)  # type: ignore[arg-type]
+        colour = PALETTE["focus"]
+        ax.text(0.01, 0.985, text, transform=ax.transAxes, va="top", fontsize=9, color=colour, parse_math=False)
 
 
 def _ticks(axis: Axis, say: Speaker, *, whole: bool = False) -> None:

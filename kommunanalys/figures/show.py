@@ -19,7 +19,7 @@ import pandas as pd
 
 from kommunanalys import names
 from kommunanalys.errors import UsageError
-from kommunanalys.figures.style import description
+from kommunanalys.figures.style import decimals_for, description
 from kommunanalys.language import MISSING, Speaker, current
 from kommunanalys.mime import DATA, RELEASE, SUBJECT
 
@@ -239,7 +239,7 @@ def _enough(column: pd.Series) -> int:
     if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_integer_dtype(column):
         return 0
     size = float(column.abs().max()) if column.notna().any() else 0.0
-    return 0 if size >= 1000 else 1 if size >= 20 else 2
+    return decimals_for(size)
 
 
 def svg(figure: Figure) -> bytes:

@@ -31,6 +31,17 @@ class Description:
     indicators: Mapping[str, str] = field(default_factory=dict)
 
 
+def decimals_for(size: float) -> int:
+    """Decimals that a reader needs of figures of unknown kind, by the size of the largest.
+
+    Examples
+    --------
+    >>> decimals_for(12_000), decimals_for(55.0), decimals_for(0.7)
+    (0, 1, 2)
+    """
+    return 0 if size >= 1000 else 1 if size >= 20 else 2
+
+
 _described: WeakKeyDictionary[Figure, Description] = WeakKeyDictionary()
 
 

@@ -27,6 +27,7 @@ from kommunanalys.reporting.own_words import FIELD, THRESHOLDS, Known, Words, vo
 from kommunanalys.reporting.readings import OWN
 from kommunanalys.secrecy import keys, rounding
 from kommunanalys.secrecy.memory import identify, recall, recall_statistics
+from kommunanalys.secrecy.register import LICENCE
 from kommunanalys.secrecy.released import Release
 from kommunanalys.secrecy.statistics_released import StatisticsRelease
 from kommunanalys.translation import translate
@@ -112,7 +113,7 @@ def public_origins(origins: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
             "the register's releases and one with the open data."
         )
     blank = {"id": "", "address": MISSING, "sha256": MISSING, "published": "", "body": "", "note": "", "country": ""}
-    own = {"producer": OWN, "credit": OWN, "licence": "not open", "from_cache": False}
+    own = {"producer": OWN, "credit": OWN, "licence": LICENCE, "from_cache": False}
     return [
         {**blank, **own, "fictive": item.get("fictive") is True, "fetched": str(item["fetched"])[:10]} for item in items
     ]

@@ -16,7 +16,7 @@ import numpy as np
 from kommunanalys.compare.units import label
 from kommunanalys.errors import KommunanalysError
 from kommunanalys.figures.crowd import swept
-from kommunanalys.language import LANGUAGES, Speaker, check_language, current
+from kommunanalys.language import LANGUAGES, NAMES, Speaker, check_language, current
 from kommunanalys.origin import origins
 from kommunanalys.widgets.choice import VIEWS, Choice
 from kommunanalys.widgets.choosing import Finder, Place, Several, in_words, message
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from kommunanalys.sources.boundaries import Boundaries
-
-TONGUES = {"sv": "Svenska", "fi": "Suomi", "en": "English"}
 
 
 class Explorer(ipywidgets.VBox):  # type: ignore[misc]
@@ -93,7 +91,7 @@ class Explorer(ipywidgets.VBox):  # type: ignore[misc]
     def _make_fields(self) -> None:
         numbers = [str(name) for name in self._ready.panel.select_dtypes("number")]
         years = [int(year) for year in self._ready.years]
-        self.languages = ipywidgets.Dropdown(options=[(TONGUES[one], one) for one in LANGUAGES])
+        self.languages = ipywidgets.Dropdown(options=[(NAMES[one], one) for one in LANGUAGES])
         self.place = Place(self._codes, self._move, stays=True)
         self.views = ipywidgets.ToggleButtons(options=VIEWS, style={"button_width": "auto"})
         self.indicator = Finder(numbers, self._labels, lambda name: self._measure(indicator=name))

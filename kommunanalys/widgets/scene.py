@@ -13,6 +13,7 @@ from kommunanalys import names
 from kommunanalys.compare.units import resolve, variable
 from kommunanalys.errors import UsageError
 from kommunanalys.figures.marks import FOCUS, MARKED, OTHERS, PEER, Array, Crowd
+from kommunanalys.figures.style import decimals_for
 from kommunanalys.language import Speaker
 from kommunanalys.widgets.prepared import FEW, Prepared
 
@@ -274,8 +275,7 @@ class Scene:
         item = names.glossary().get(name)
         if item is not None:
             return item.decimals
-        size = float(np.nanmax(np.abs(values), initial=0.0))
-        return 0 if size >= 1000 else 1 if size >= 20 else 2
+        return decimals_for(float(np.nanmax(np.abs(values), initial=0.0)))
 
     @cached_property
     def fictive(self) -> bool:

@@ -152,8 +152,7 @@ def efficiencies(story: Story, found: Intervals) -> Axes:
     """All scores with their ranges in order; the data are those of the municipality, its peers and similar ones."""
     say, code = story.say, story.case.municipality
     ax = found.plot(code, language=say.language)
-    told, peers = description(ax), story.dea.peers_
-    named = [code, *peers.loc[peers["unit"] == code, "peer"], *story.near.peers.index]
-    rows = [label(item, say.language) for item in dict.fromkeys(named) if item in found.units.index]
+    told = description(ax)
+    rows = [label(item, say.language) for item in story.compared if item in found.units.index]
     extra = say("The table holds the municipality, those it is measured against and the similar ones.")
     return describe(ax, caption=f"{told.caption} {extra}", alternative=told.alternative, data=told.data.loc[rows])

@@ -26,13 +26,11 @@ def reservations(story: Story, observations: pd.DataFrame) -> str:
 def _flags(story: Story, observations: pd.DataFrame) -> dict[str, str]:
     """Flag → the figures that have it, of the municipality and of those it is compared or measured with, in words."""
     case, say, found = story.case, story.say, dict[str, list[str]]()
-    mix = story.dea.peers_.loc[story.dea.peers_["unit"] == case.municipality, "peer"]
-    compared = [*dict.fromkeys([case.municipality, *mix, *story.near.peers.index])]
     columns = [case.service.cost, *case.service.outcomes]
     of_year = observations[(observations["year"] == case.year) & observations["flag"].ne("")]
-    rows = of_year[of_year["indicator"].isin(columns) & of_year["municipality"].isin(compared)]
+    rows = of_year[of_year["indicator"].isin(columns) & of_year["municipality"].isin(story.compared)]
     for (flag, name), group in rows.groupby(["flag", "indicator"], sort=True):
-        own_first = [code for code in compared if code in set(group["municipality"])]
+        own_first = [code for code in story.compared if code in set(group["municipality"])]
         found.setdefault(str(flag), []).append(f"{variable(str(name), say)} ({listed(own_first, say)})")
     return {flag: "; ".join(words) for flag, words in found.items()}
 

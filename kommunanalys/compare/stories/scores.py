@@ -53,7 +53,7 @@ def efficiency(story: Story) -> str:
 def measured_against(story: Story) -> str:
     """Who the municipality is measured against, and why they."""
     say, unit = story.say, story.case.municipality
-    own = story.dea.peers_[story.dea.peers_["unit"] == unit].set_index("peer")["weight"].sort_values(ascending=False)
+    own = story.mix.sort_values(ascending=False)
     target = story.dea.targets_.loc[unit]
     shown = {
         "place": story.place,
@@ -150,8 +150,7 @@ def distance(story: Story) -> str:
 
 def _leaning(story: Story) -> str:
     """That one peer is most of the mix, where it is so: the distance is then above all a distance to that one."""
-    say, peers = story.say, story.dea.peers_
-    weights = peers[peers["unit"] == story.case.municipality].set_index("peer")["weight"]
+    say, weights = story.say, story.mix
     code = str(weights.idxmax())
     if weights[code] < MOST:
         return ""

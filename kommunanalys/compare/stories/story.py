@@ -81,6 +81,17 @@ class Story:
         return (self.case.units[self.case.service.pupils] / self.case.service.years).round().clip(lower=1)
 
     @property
+    def mix(self) -> pd.Series:
+        """Weights of the municipalities that this one is measured against [0–1]."""
+        peers = self.dea.peers_
+        return peers[peers["unit"] == self.case.municipality].set_index("peer")["weight"]
+
+    @property
+    def compared(self) -> list[str]:
+        """The municipality, those that it is measured against and the similar ones, each once."""
+        return list(dict.fromkeys([self.case.municipality, *self.mix.index, *self.near.peers.index]))
+
+    @property
     def scored(self) -> bool:
         """Whether the municipality has a score that says something: results of the same pupils are compared."""
         return bool(self.case.service.outcomes) and self.case.municipality in self.dea.efficiency_.index

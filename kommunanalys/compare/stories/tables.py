@@ -30,12 +30,10 @@ def similar(story: Story) -> Table:
 
 def peers(story: Story) -> Table:
     """Those that the municipality is measured against, with their weights."""
-    say, peers = story.say, story.dea.peers_
-    own = peers[peers["unit"] == story.case.municipality].set_index("peer")
-    units = story.case.units.reindex(own.index)
+    say, units = story.say, story.case.units.reindex(story.mix.index)
     rows = pd.DataFrame(
         {
-            "weight": 100 * own["weight"],
+            "weight": 100 * story.mix,
             **{
                 name: units[name]
                 for name in (story.case.service.pupils, story.case.service.cost, *story.case.service.outcomes[:1])

@@ -62,8 +62,7 @@ def efficiency(story: Story) -> list[Part]:
     code, language = story.case.municipality, story.say.language
     if story.intervals is not None:
         told += [story.intervals.summary(language, code), pictures.efficiencies(story, story.intervals)]
-    peers = story.dea.peers_
-    if ((peers["unit"] == code) & (peers["peer"] != code)).any():
+    if (story.mix.index != code).any():
         told += [scores.measured_against(story), tables.peers(story)]
     return told
 
